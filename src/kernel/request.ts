@@ -1,0 +1,51 @@
+import type { Subject } from './subject.ts';
+import { Errno } from './errno.ts';
+
+/**
+ * The context of one call: who asks and how it is stopped. `signal` is made when first asked for, because most calls
+ * end before anybody could interrupt them and an AbortController costs more than they do.
+ */
+export class Request {
+  readonly subject: Subject;
+  /** The mount table of the client that asks, as text; `mounts` shows it. */
+  readonly mounts: (() => string) | undefined;
+  /** Tells sessions apart (a scratch file is listed only for the session that made it). */
+  readonly session: number;
+  /** The uid and gid a new host file is owned by; undefined: the server's own. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** The absolute path in the client's namespace this call is about, where the session knows it; for `error`. */
+  path = '';
+  #controller: AbortController | undefined;
+  #aborted = false;
+
+  constructor(
+    subject: Subject,
+    options: { mounts?: (() => string) | undefined; session?: number; uid?: number; gid?: number } = {},
+  ) {
+    this.subject = subject;
+    this.mounts = options.mounts;
+    this.session = options.session ?? 0;
+    this.uid = options.uid;
+    this.gid = options.gid;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(new Errno('EINTR'));
+    }
+    return this.#controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  /** FUSE_INTERRUPT, Tflush, a lost connection. Idempotent. */
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#controller?.abort(new Errno('EINTR'));
+  }
+}
