@@ -1,4 +1,5 @@
 import type { Access } from './subject.ts';
+import type { Errno } from './errno.ts';
 import type { Request } from './request.ts';
 
 export type Awaitable<T> = T | Promise<T>;
@@ -21,6 +22,14 @@ export interface Attributes {
   readonly atime: bigint;
   readonly mtime: bigint;
   readonly ctime: bigint;
+}
+
+/** A change that was refused or failed: the line that `error` keeps, because an errno carries no reason. */
+export interface Failure {
+  /** Absolute in the namespace of who tried. */
+  readonly path: string;
+  readonly op: string;
+  readonly error: Errno;
 }
 
 /** What setattr may change. A time is nanoseconds, or `now`. */
@@ -83,6 +92,10 @@ interface Common {
  */
 export interface Dir extends Common {
   readonly kind: 'dir';
+  /** What entries that say nothing themselves inherit instead of this directory's own right. */
+  readonly below?: Access | undefined;
+  /** Hears of every refused or failed change below, unless a directory nearer to it does; this is what `error` shows. */
+  refused?(failure: Failure): void;
   /** The node under a name, listed or not; undefined is ENOENT. The same entry gives the same object while it exists. */
   lookup(name: string, request: Request): Awaitable<Node | undefined>;
   /** Every listed entry, in the order that teaches, without '.' and '..'. Taken once an opendir. */

@@ -1,0 +1,64 @@
+import { Errno } from './errno.ts';
+import type { Dir, Node } from './node.ts';
+import { rightOf, type Right, type Subject } from './subject.ts';
+
+/** One directory of a mount; `create`: new names go here. `live` turns false for good when it is taken away. */
+export interface Layer {
+  readonly source: string;
+  readonly node: Dir;
+  readonly create: boolean;
+  live: boolean;
+}
+
+/** What covers one place of a namespace: one directory, or a union of several, searched in order. Never empty. */
+export interface Mount {
+  readonly target: string;
+  layers: Layer[];
+}
+
+/**
+ * Where a fid is: a node and the way to it (Plan 9's channel). The way decides `..`, the rights, and whether what was
+ * reached may still be used after an unmount.
+ */
+export class Place {
+  readonly node: Node;
+  name: string;
+  readonly parent: Place | undefined;
+  /** The mount that was crossed to stand here. */
+  readonly mount: Mount | undefined;
+  /** The layer of a mount through which this was reached, where this is the covered place or lies directly in it. */
+  readonly layer: Layer | undefined;
+
+  constructor(node: Node, name: string, parent: Place | undefined, mount?: Mount, layer?: Layer) {
+    this.node = node;
+    this.name = name;
+    this.parent = parent;
+    this.mount = mount;
+    this.layer = layer;
+  }
+
+  get path(): string {
+    if (!this.parent) return '/';
+    const above = this.parent.path;
+    return above === '/' ? `/${this.name}` : `${above}/${this.name}`;
+  }
+
+  /** What a subject may do here; the root can be seen by every tier. */
+  right(subject: Subject): Right {
+    return this.parent
+      ? rightOf(subject, this.node.access, this.parent.below(subject))
+      : rightOf(subject, this.node.access, 'r');
+  }
+
+  /** What entries of this directory inherit where they say nothing themselves. */
+  below(subject: Subject): Right {
+    return rightOf(subject, this.node.kind === 'dir' ? this.node.below : undefined, this.right(subject));
+  }
+
+  /** Throws ESTALE when something on the way here is gone or was unmounted. */
+  check(): void {
+    if (this.layer && !this.layer.live) throw new Errno('ESTALE', `${this.path}: unmounted`);
+    if (this.node.gone) throw new Errno('ESTALE', `${this.path} is gone`);
+    this.parent?.check();
+  }
+}
