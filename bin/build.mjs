@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// src/main.ts and everything it reaches -> dist/weft.cjs. One file, because opening hundreds costs more than the
+// program itself takes to start. esbuild is imported only when there is something to build: this module answers
+// `stale` in a few milliseconds.
+import { mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const output = join(root, 'dist', 'weft.cjs');
+
+/** Packages with native code find their binary beside their own files, so they stay outside. */
+const external = ['koffi', 'level', 'classic-level', 'fuse-native'];
+
+/** The newest change below a directory, in ms; a file that was removed shows in its directory's own time. */
+const newest = (directory) =>
+  readdirSync(directory, { withFileTypes: true }).reduce((time, entry) => {
+    const path = join(directory, entry.name);
+    return Math.max(time, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);
+  }, statSync(directory).mtimeMs);
+
+export const stale = () => {
+  const built = statSync(output, { throwIfNoEntry: false });
+  if (!built) return true;
+  const others = ['package.json', 'package-lock.json', 'bin/build.mjs'].map(
+    (name) => statSync(join(root, name)).mtimeMs,
+  );
+  return Math.max(newest(join(root, 'src')), ...others) > built.mtimeMs;
+};
+
+export const build = async () => {
+  const started = new Date();
+  const { build: esbuild } = await import('esbuild');
+  const { outputFiles } = await esbuild({
+    absWorkingDir: root,
+    entryPoints: ['src/main.ts'],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    external,
+    sourcemap: 'external',
+    minify: false,
+    legalComments: 'eof',
+    // What is one level below the root in the sources is one level below it in the bundle too.
+    define: { 'import.meta.url': 'weft_url', 'import.meta.dirname': '__dirname' },
+    banner: { js: "const weft_url = require('node:url').pathToFileURL(__filename).href;" },
+    write: false,
+    logLevel: 'warning',
+  });
+  mkdirSync(dirname(output), { recursive: true });
+  for (const { path, contents } of outputFiles) {
+    const next = `${path}.${process.pid}`;
+    writeFileSync(next, contents);
+    utimesSync(next, started, started); // what is changed during the build is newer than its result
+    renameSync(next, path); // a program that starts meanwhile sees the old bundle or the new one
+  }
+};
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await build();
