@@ -41,7 +41,7 @@ export const parse = (argv: readonly string[], table: readonly Command[], versio
     .helpOption('-h, --help', 'print this')
     .helpCommand('help [command]', 'print how a command is used')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({ writeErr: () => undefined });
   for (const command of table) {
     const parser = program.command(`${command.name} ${command.words}`.trim()).description(command.sentence);
     for (const name of command.flags) {
@@ -54,12 +54,13 @@ export const parse = (argv: readonly string[], table: readonly Command[], versio
     });
   }
   const words = nameFirst(argv);
-  if (words.length === 0) throw new UsageError('what to do?');
+  if (words.length === 0) throw new UsageError('no command');
   try {
     program.parse(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
+    if (error.code === 'commander.help') throw new UsageError('no command', { cause: error });
     const reason = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
     throw new UsageError(reason, { cause: error });
   }
