@@ -42,12 +42,11 @@ export interface Changed {
   mtime?: bigint | 'now';
 }
 
-/** One line of a listing. `mode` carries the type bits; `access` lets the session leave out what a tier may not see. */
+/** One line of a listing. `mode` carries the type bits. */
 export interface Entry {
   readonly name: string;
   readonly qid: number;
   readonly mode: number;
-  readonly access?: Access | undefined;
 }
 
 /** statvfs(3); blocks are in units of bsize. */
@@ -64,7 +63,6 @@ export interface Space {
 export type Node = Dir | File | Link;
 
 interface Common {
-  readonly access?: Access | undefined;
   /**
    * Present and true: the node's attributes and its entry may be cached without limit, because every change of them is
    * announced on `Changes`. Absent: nothing is cached. A cache that could show something stale is a defect.
@@ -92,8 +90,8 @@ interface Common {
  */
 export interface Dir extends Common {
   readonly kind: 'dir';
-  /** What entries that say nothing themselves inherit instead of this directory's own right. */
-  readonly below?: Access | undefined;
+  /** What each tier may do with an entry: the column of the directory's table. Absent or undefined: as with this directory. */
+  access?(name: string): Access | undefined;
   /** Hears of every refused or failed change below, unless a directory nearer to it does; this is what `error` shows. */
   refused?(failure: Failure): void;
   /** The node under a name, listed or not; undefined is ENOENT. The same entry gives the same object while it exists. */

@@ -45,14 +45,11 @@ export class Place {
 
   /** What a subject may do here; the root can be seen by every tier. */
   right(subject: Subject): Right {
-    return this.parent
-      ? rightOf(subject, this.node.access, this.parent.below(subject))
-      : rightOf(subject, this.node.access, 'r');
-  }
-
-  /** What entries of this directory inherit where they say nothing themselves. */
-  below(subject: Subject): Right {
-    return rightOf(subject, this.node.kind === 'dir' ? this.node.below : undefined, this.right(subject));
+    if (subject.tier === 'operator') return 'w';
+    if (!this.parent) return 'r';
+    // In a union the layer that holds the name speaks for it; a mount point is an entry of the directory above.
+    const directory = this.mount ? this.parent.node : (this.layer?.node ?? this.parent.node);
+    return rightIn(directory, this.name, subject, this.parent.right(subject));
   }
 
   /** Throws ESTALE when something on the way here is gone or was unmounted. */
@@ -62,3 +59,7 @@ export class Place {
     this.parent?.check();
   }
 }
+
+/** What a subject may do with an entry of a directory on which it has the right `own`. */
+export const rightIn = (directory: Node, name: string, subject: Subject, own: Right): Right =>
+  rightOf(subject, directory.kind === 'dir' ? directory.access?.(name) : undefined, own);

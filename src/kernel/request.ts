@@ -14,6 +14,8 @@ export class Request {
   /** The uid and gid a new host file is owned by; undefined: the server's own. */
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  /** O_NONBLOCK as it stands on the descriptor now, where the wire says so with each read. */
+  nonblock = false;
   /** The absolute path in the client's namespace this call is about, where the session knows it; for `error`. */
   path = '';
   #controller: AbortController | undefined;

@@ -17,10 +17,10 @@ import {
   type Handle,
   type Space,
 } from './node.ts';
-import { Place } from './place.ts';
+import { Place, rightIn } from './place.ts';
 import { Request } from './request.ts';
 import { soon } from './soon.ts';
-import { rightOf, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { Truncations } from './truncations.ts';
 
 export interface SessionOptions {
@@ -266,9 +266,9 @@ export class Session {
     place.check();
     return soon(this.#stat(place, request), ({ qid }) =>
       soon(this.#namespace.list(place, request), (list) => {
-        const below = place.below(request.subject);
-        const seen = ({ access, mode: bits }: Entry): boolean =>
-          rightOf(request.subject, access, below) !== '-' && (this.#links || !mode.isLink(bits));
+        const own = place.right(request.subject);
+        const seen = ({ name, mode: bits }: Entry): boolean =>
+          rightIn(open.node, name, request.subject, own) !== '-' && (this.#links || !mode.isLink(bits));
         const entries: Entry[] = [
           { name: '.', qid, mode: mode.S_IFDIR },
           { name: '..', qid, mode: mode.S_IFDIR },

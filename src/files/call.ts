@@ -1,0 +1,121 @@
+import { Errno } from '../kernel/errno.ts';
+import { O_NONBLOCK, S_IFREG } from '../kernel/mode.ts';
+import { POLLIN, POLLOUT, type Attributes, type Awaitable, type File, type Handle } from '../kernel/node.ts';
+import { Request } from '../kernel/request.ts';
+import { Answer } from './answer.ts';
+import { until } from './pending.ts';
+import { Stamp } from './stamp.ts';
+import type { World } from './world.ts';
+
+export interface CallOptions {
+  /** What a read shows before anything was written. */
+  usage: string;
+  /** Bytes of one request. */
+  limit: number;
+  /** Answers one request. The signal aborts when nobody waits for the answer any more. */
+  submit(input: Uint8Array, signal: AbortSignal, request: Request): Promise<string | Uint8Array>;
+}
+
+/** Question and answer on one descriptor. Submitted at the first read, or at the last close when nobody reads. */
+export class Call implements File {
+  readonly kind = 'file';
+  readonly style = 'stream';
+  readonly #options: CallOptions;
+  readonly #stamp: Stamp;
+
+  constructor(world: World, options: CallOptions) {
+    this.#options = options;
+    this.#stamp = new Stamp(world);
+  }
+
+  stat(): Attributes {
+    return this.#stamp.attributes(S_IFREG | 0o666, 0);
+  }
+
+  open(flags: number, request: Request): Handle {
+    return new CallHandle(this.#options, (flags & O_NONBLOCK) !== 0, request);
+  }
+}
+
+class CallHandle implements Handle {
+  readonly #options: CallOptions;
+  readonly #nonblock: boolean;
+  readonly #opener: Request;
+  readonly #closed = new AbortController();
+  readonly #usage: Answer;
+  #question: Buffer[] = [];
+  #size = 0;
+  #waiting: Promise<void> | undefined;
+  #answer: Answer | undefined;
+  #failure: { error: unknown } | undefined;
+  #detached = false;
+
+  constructor(options: CallOptions, nonblock: boolean, opener: Request) {
+    this.#options = options;
+    this.#nonblock = nonblock;
+    this.#opener = opener;
+    this.#usage = new Answer(Buffer.from(options.usage));
+  }
+
+  write(_offset: number, data: Uint8Array): number {
+    if (this.#waiting && !this.#answer && !this.#failure)
+      throw new Errno('EBUSY', 'the last request is being answered');
+    if (this.#size + data.length > this.#options.limit) {
+      throw new Errno('EFBIG', `a request holds at most ${this.#options.limit} bytes`);
+    }
+    this.#waiting = undefined;
+    this.#answer = undefined;
+    this.#failure = undefined;
+    this.#question.push(Buffer.from(data));
+    this.#size += data.length;
+    return data.length;
+  }
+
+  read(offset: number, count: number, request: Request): Awaitable<Uint8Array> {
+    if (this.#size === 0 && !this.#waiting) return this.#usage.read(offset, count);
+    const met = this.#begin(request);
+    if (this.#answer) return this.#answer.read(offset, count);
+    if (this.#failure) throw this.#failure.error;
+    if (this.#nonblock || request.nonblock) throw new Errno('EAGAIN');
+    return until(met, request.signal).then(() => {
+      if (this.#failure) throw this.#failure.error;
+      return this.#answer!.read(offset, count);
+    });
+  }
+
+  /** The promise never rejects: a failure is kept for the reader, who may come after it. */
+  #begin(request: Request): Promise<void> {
+    if (this.#waiting) return this.#waiting;
+    const input = Buffer.concat(this.#question);
+    this.#question = [];
+    this.#size = 0;
+    this.#waiting = this.#options.submit(input, this.#closed.signal, request).then(
+      (answer) => {
+        this.#answer = new Answer(typeof answer === 'string' ? Buffer.from(answer) : answer);
+      },
+      (error: unknown) => {
+        this.#failure = { error };
+      },
+    );
+    return this.#waiting;
+  }
+
+  publish(request: Request): void {
+    if (this.#size === 0) return;
+    this.#detached = true;
+    void this.#begin(request);
+  }
+
+  poll(wake?: () => void): number {
+    if (this.#size === 0 && !this.#waiting) return POLLIN | POLLOUT;
+    const met = this.#begin(this.#opener);
+    if (this.#answer || this.#failure) return POLLIN | POLLOUT;
+    if (wake) void met.then(wake);
+    return 0;
+  }
+
+  /** A request that was submitted by closing goes on with nobody listening; one that a reader left is stopped. */
+  close(): void {
+    if (!this.#detached) this.#closed.abort(new Errno('EINTR'));
+  }
+}

@@ -1,0 +1,144 @@
+import { Errno } from '../kernel/errno.ts';
+import { S_IFDIR, S_IFLNK, S_IFREG } from '../kernel/mode.ts';
+import type { Attributes, Awaitable, Dir, Entry, Failure, File, Handle, Node } from '../kernel/node.ts';
+import type { Request } from '../kernel/request.ts';
+import { soon } from '../kernel/soon.ts';
+import type { Access, Right } from '../kernel/subject.ts';
+import { isScratch, Scratch } from './scratch.ts';
+import { Stamp } from './stamp.ts';
+import { Value } from './value.ts';
+import type { World } from './world.ts';
+
+/** The kinds of file that stand in help; `dir` is a table or a directory of many things alike. */
+export type Kind =
+  'text' | 'value' | 'verbs' | 'log' | 'stream' | 'await' | 'call' | 'new' | 'sink' | 'queue' | 'dir' | 'host' | 'link';
+
+/**
+ * A line of a directory table, which is its documentation: the name, its kind, what an agent and an observer may do
+ * with it, one sentence, and what makes it. `hidden` can be walked to but stands in no listing.
+ */
+export interface Row<Context> {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly agent: Right;
+  readonly observer: Right;
+  readonly says: string;
+  readonly hidden?: boolean;
+  readonly make: (context: Context) => Node;
+  /** The lines of the table below, for help. */
+  readonly rows?: readonly Row<never>[];
+}
+
+const typeOf = (kind: Kind): number =>
+  kind === 'dir' || kind === 'queue' || kind === 'host' ? S_IFDIR : kind === 'link' ? S_IFLNK : S_IFREG;
+
+export interface TableOptions {
+  /** Hears of every refused or failed change below. */
+  refused?: (failure: Failure) => void;
+  /** True once what the directory stands for is gone for good. */
+  gone?: () => boolean;
+}
+
+/** A fixed directory made of the lines of a table. Each node is made when it is first looked up, and kept. */
+export class Table<Context> implements Dir {
+  readonly kind = 'dir';
+  readonly cached = true;
+  readonly stamp: Stamp;
+  readonly refused?: (failure: Failure) => void;
+  readonly #context: Context;
+  readonly #rows: ReadonlyMap<string, Row<Context>>;
+  readonly #made = new Map<string, Node>();
+  readonly #qids = new Map<string, number>();
+  readonly #scratch: Scratch | undefined;
+  readonly #options: TableOptions;
+  readonly #world: World;
+
+  constructor(world: World, rows: readonly Row<Context>[], context: Context, options: TableOptions = {}) {
+    this.#world = world;
+    this.#context = context;
+    this.#rows = new Map(rows.map((row) => [row.name, row]));
+    this.#options = options;
+    this.stamp = new Stamp(world);
+    if (options.refused) this.refused = options.refused;
+    // Editors write beside a value; where there is none, an unknown name is refused.
+    this.#scratch = rows.some(({ kind }) => kind === 'value') ? new Scratch(world) : undefined;
+  }
+
+  get gone(): boolean {
+    return this.#options.gone?.() ?? false;
+  }
+
+  stat(): Attributes {
+    return this.stamp.attributes(S_IFDIR | 0o755, 0);
+  }
+
+  access(name: string): Access | undefined {
+    return this.#rows.get(name);
+  }
+
+  lookup(name: string): Node | undefined {
+    const made = this.#made.get(name);
+    if (made) return made;
+    const row = this.#rows.get(name);
+    if (!row) return this.#scratch?.find(name);
+    const node = row.make(this.#context);
+    this.#made.set(name, node);
+    return node;
+  }
+
+  *list(request: Request): Iterable<Entry> {
+    for (const { name, kind, hidden } of this.#rows.values()) {
+      if (!hidden) yield { name, qid: this.#qid(name, request), mode: typeOf(kind) };
+    }
+    if (this.#scratch) yield* this.#scratch.list(request);
+  }
+
+  /** The inode number a listing shows must be the one stat shows. */
+  #qid(name: string, request: Request): number {
+    let qid = this.#qids.get(name);
+    if (qid === undefined) {
+      const attributes = this.lookup(name)!.stat(request);
+      if (attributes instanceof Promise) return 0;
+      qid = attributes.qid;
+      this.#qids.set(name, qid);
+    }
+    return qid;
+  }
+
+  create(name: string, _flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
+    if (!this.#scratch || !isScratch(name)) throw new Errno('EPERM', `this directory is fixed: no ${name} here`);
+    this.#world.changes.entry(this.stamp.qid, name);
+    return this.#scratch.create(name, request);
+  }
+
+  remove(name: string): void {
+    if (!this.#scratch?.find(name)) throw new Errno('EPERM', `${name} is part of this directory and cannot be removed`);
+    this.#scratch.delete(name);
+    this.#world.changes.entry(this.stamp.qid, name);
+  }
+
+  /** An editor that saves: scratch over a value is a write of the value, a value to scratch is a copy. */
+  rename(name: string, _to: Dir, newName: string, _flags: number, request: Request): Awaitable<void> {
+    const file = this.#scratch?.find(name);
+    const target = this.lookup(newName);
+    const source = this.lookup(name);
+    if (file && target instanceof Value) {
+      return soon(target.replace(file.content, request), () => this.#scratch?.delete(name));
+    }
+    if (file && isScratch(newName)) {
+      this.#scratch?.delete(name);
+      this.#scratch?.set(newName, file);
+      return;
+    }
+    if (source instanceof Value && this.#scratch && isScratch(newName))
+      return copy(source, newName, this.#scratch, request);
+    throw new Errno('EPERM', `${name} cannot become ${newName} here`);
+  }
+}
+
+/** A value renamed to a scratch name stays, and the scratch file has its content. */
+export const copy = (source: Value, name: string, scratch: Scratch, request: Request): Awaitable<void> =>
+  soon(source.content(request), (content) => {
+    const { node } = scratch.create(name, request);
+    node.content = Buffer.from(content);
+  });

@@ -1,0 +1,47 @@
+import { S_IFREG } from '../kernel/mode.ts';
+import type { Attributes, Awaitable, File, Handle } from '../kernel/node.ts';
+import type { Request } from '../kernel/request.ts';
+import { Stamp } from './stamp.ts';
+import type { World } from './world.ts';
+
+/** An append-only history of bytes. */
+export interface History {
+  /** Bytes that can be read now; never shrinks while somebody holds it. */
+  readonly size: number;
+  /** Milliseconds of the last record. */
+  readonly changed: number;
+  read(offset: number, count: number, signal?: AbortSignal): Awaitable<Uint8Array>;
+  hold(): void;
+  release(): void;
+}
+
+/** Seekable history that never blocks: `tail -f`, `grep` and `wc -l` work on it. */
+export class Log implements File {
+  readonly kind = 'file';
+  readonly #history: History;
+  readonly #stamp: Stamp;
+  #seen = -1;
+
+  constructor(world: World, history: History) {
+    this.#history = history;
+    this.#stamp = new Stamp(world);
+  }
+
+  stat(): Attributes {
+    const { size, changed } = this.#history;
+    if (size !== this.#seen) {
+      this.#seen = size;
+      this.#stamp.touch(changed);
+    }
+    return this.#stamp.attributes(S_IFREG | 0o444, size);
+  }
+
+  open(): Handle {
+    const history = this.#history;
+    history.hold();
+    return {
+      read: (offset: number, count: number, request: Request) => history.read(offset, count, request.signal),
+      close: () => history.release(),
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { S_IFREG } from '../kernel/mode.ts';
+import type { Attributes, Awaitable, File, Handle } from '../kernel/node.ts';
+import type { Request } from '../kernel/request.ts';
+import { soon } from '../kernel/soon.ts';
+import { Answer } from './answer.ts';
+import { DocumentHandle, type Staged } from './document.ts';
+import { Stamp } from './stamp.ts';
+import type { World } from './world.ts';
+
+export interface NewOptions {
+  /** What a read shows before anything was written: an example of what to write. */
+  template: string;
+  limit: number;
+  /** Validates and makes durable; publishing the staged request makes the thing and gives its id. */
+  stage(content: Uint8Array, request: Request): Awaitable<Staged>;
+}
+
+/** Makes something: at the first read after a write, which shows its id, or at the last close. */
+export class New implements File {
+  readonly kind = 'file';
+  readonly style = 'stream';
+  readonly #options: NewOptions;
+  readonly #stamp: Stamp;
+
+  constructor(world: World, options: NewOptions) {
+    this.#options = options;
+    this.#stamp = new Stamp(world);
+  }
+
+  stat(): Attributes {
+    return this.#stamp.attributes(S_IFREG | 0o666, 0);
+  }
+
+  open(): Handle {
+    return new NewHandle(this.#options);
+  }
+}
+
+class NewHandle implements Handle {
+  readonly #options: NewOptions;
+  #document: DocumentHandle;
+  #shown: Answer;
+
+  constructor(options: NewOptions) {
+    this.#options = options;
+    this.#document = this.#fresh();
+    this.#shown = new Answer(Buffer.from(options.template));
+  }
+
+  /** Offsets mean nothing here: every write continues the request. */
+  #fresh(): DocumentHandle {
+    const options = this.#options;
+    const stage = (content: Uint8Array, request: Request): Awaitable<Staged> => options.stage(content, request);
+    return new DocumentHandle({ limit: options.limit, stage, load: () => undefined }, 0, undefined);
+  }
+
+  write(_offset: number, data: Uint8Array): number {
+    return this.#document.write(this.#document.content.length, data);
+  }
+
+  /** `>` truncates before it writes; there is nothing to cut. */
+  truncate(): void {
+    return undefined;
+  }
+
+  stage(request: Request): Awaitable<void> {
+    return this.#document.stage(request);
+  }
+
+  read(offset: number, count: number, request: Request): Awaitable<Uint8Array> {
+    if (!this.#document.written) return this.#shown.read(offset, count);
+    return soon(this.#make(request), (id) => {
+      this.#shown = new Answer(Buffer.from(id === undefined ? '' : `${id}\n`));
+      return this.#shown.read(offset, count);
+    });
+  }
+
+  publish(request: Request): Awaitable<void> {
+    return this.#document.written ? soon(this.#make(request), () => undefined) : undefined;
+  }
+
+  #make(request: Request): Awaitable<string | undefined> {
+    const document = this.#document;
+    this.#document = this.#fresh();
+    return soon(document.stage(request), () => document.act(request));
+  }
+}

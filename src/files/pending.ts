@@ -1,0 +1,13 @@
+import { Errno } from '../kernel/errno.ts';
+
+/** Waits for a promise no longer than a signal allows; EINTR then. The promise itself goes on. */
+export const until = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => reject(new Errno('EINTR'));
+    if (signal.aborted) {
+      stop();
+      return;
+    }
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });

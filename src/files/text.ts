@@ -1,0 +1,72 @@
+import { S_IFREG } from '../kernel/mode.ts';
+import type { Attributes, Awaitable, File, Handle } from '../kernel/node.ts';
+import type { Request } from '../kernel/request.ts';
+import { soon } from '../kernel/soon.ts';
+import { bytesOf, Stamp } from './stamp.ts';
+import type { World } from './world.ts';
+
+/** An open this long after a stat shows what the stat measured, so that readers that trust the size get it all. */
+const AGREES = 1000;
+
+export interface TextOptions {
+  /** The content never changes, or every change is told by `changed()`: stat may be cached. */
+  fixed?: boolean;
+}
+
+/** Read-only, rendered: the size of stat is real, and an open sees one snapshot whatever happens meanwhile. */
+export class Text implements File {
+  readonly kind = 'file';
+  readonly cached: boolean;
+  readonly #world: World;
+  readonly #render: (request: Request) => Awaitable<string | Uint8Array>;
+  readonly #stamp: Stamp;
+  #shown: { at: number; session: number; bytes: Uint8Array } | undefined;
+
+  constructor(world: World, render: (request: Request) => Awaitable<string | Uint8Array>, options: TextOptions = {}) {
+    this.#world = world;
+    this.#render = render;
+    this.#stamp = new Stamp(world);
+    this.cached = options.fixed ?? false;
+  }
+
+  /** The content changed: caches ask again. */
+  changed(): void {
+    this.#shown = undefined;
+    this.#stamp.touch();
+  }
+
+  stat(request: Request): Awaitable<Attributes> {
+    const kept = this.#kept(request);
+    if (kept) return this.#attributes(kept);
+    return soon(this.#fresh(request), (bytes) => this.#attributes(bytes));
+  }
+
+  open(_flags: number, request: Request): Awaitable<Handle> {
+    const kept = this.#kept(request);
+    return kept ? handleOf(kept) : soon(this.#fresh(request), handleOf);
+  }
+
+  #attributes(bytes: Uint8Array): Attributes {
+    return this.#stamp.attributes(S_IFREG | 0o444, bytes.length);
+  }
+
+  #kept({ session }: Request): Uint8Array | undefined {
+    const shown = this.#shown;
+    if (!shown) return undefined;
+    if (this.cached) return shown.bytes;
+    return shown.session === session && this.#world.now() - shown.at < AGREES ? shown.bytes : undefined;
+  }
+
+  #fresh(request: Request): Awaitable<Uint8Array> {
+    return soon(this.#render(request), (content) => {
+      const bytes = bytesOf(content);
+      if (this.#shown && Buffer.compare(this.#shown.bytes, bytes) !== 0) this.#stamp.touch();
+      this.#shown = { at: this.#world.now(), session: request.session, bytes };
+      return bytes;
+    });
+  }
+}
+
+const handleOf = (bytes: Uint8Array): Handle => ({
+  read: (offset, count) => bytes.subarray(offset, offset + count),
+});
