@@ -130,7 +130,7 @@ export const readOptions = (flags: FlagValues, env: Environment): Options => {
       [config[name] ?? undefined, { name, fault: (reason) => new Errno('EINVAL', reason, { path: state.config }) }],
     ];
     const found = sources.find(([given]) => given !== undefined);
-    return found && ((reader as Reader<Value<K>>)(found[0], found[1]));
+    return found && (reader as Reader<Value<K>>)(found[0], found[1]);
   };
   return {
     state,
