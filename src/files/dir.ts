@@ -112,7 +112,8 @@ export class Table<Context> implements Dir {
   }
 
   remove(name: string): void {
-    if (!this.#scratch?.find(name)) throw new Errno('EPERM', `${name} is part of this directory and cannot be removed`);
+    if (!this.#scratch?.find(name))
+      throw new Errno('EPERM', `${name} is part of this directory; an agent is removed with rmdir`);
     this.#scratch.delete(name);
     this.#world.changes.entry(this.stamp.qid, name);
   }

@@ -1,6 +1,5 @@
 import { S_IFREG } from '../kernel/mode.ts';
 import type { Attributes, Awaitable, File, Handle } from '../kernel/node.ts';
-import type { Request } from '../kernel/request.ts';
 import { Stamp } from './stamp.ts';
 import type { World } from './world.ts';
 
@@ -8,9 +7,7 @@ import type { World } from './world.ts';
 export interface History {
   /** Bytes that can be read now; never shrinks while somebody holds it. */
   readonly size: number;
-  /** Milliseconds of the last record. */
-  readonly changed: number;
-  read(offset: number, count: number, signal?: AbortSignal): Awaitable<Uint8Array>;
+  read(offset: number, count: number): Awaitable<Uint8Array>;
   hold(): void;
   release(): void;
 }
@@ -28,10 +25,10 @@ export class Log implements File {
   }
 
   stat(): Attributes {
-    const { size, changed } = this.#history;
+    const { size } = this.#history;
     if (size !== this.#seen) {
       this.#seen = size;
-      this.#stamp.touch(changed);
+      this.#stamp.touch();
     }
     return this.#stamp.attributes(S_IFREG | 0o444, size);
   }
@@ -40,7 +37,7 @@ export class Log implements File {
     const history = this.#history;
     history.hold();
     return {
-      read: (offset: number, count: number, request: Request) => history.read(offset, count, request.signal),
+      read: (offset: number, count: number) => history.read(offset, count),
       close: () => history.release(),
     };
   }

@@ -6,13 +6,11 @@ import { Stamp } from './stamp.ts';
 import type { World } from './world.ts';
 
 /** One reader's place in what happens. It keeps a bounded backlog and tells of what it had to leave out. */
-export interface Feed {
-  /** The next bytes, if they are there. */
-  take(): Uint8Array | undefined;
-  /** Resolves when take() may have something; rejects with EINTR when the signal aborts. */
-  wait(signal: AbortSignal): Promise<void>;
-  /** `wake` is called once when take() may have something. */
-  wake(wake: () => void): void;
+export interface Cursor {
+  /** Whole records as they come; waits until there is one. EINTR when the signal aborts. */
+  next(signal: AbortSignal): Promise<Uint8Array>;
+  /** Is there something to take without waiting? If not, `wake` is called once when there is. */
+  poll(wake?: () => void): boolean;
   close(): void;
 }
 
@@ -20,10 +18,10 @@ export interface Feed {
 export class Stream implements File {
   readonly kind = 'file';
   readonly style = 'stream';
-  readonly #follow: (request: Request) => Feed;
+  readonly #follow: (request: Request) => Cursor;
   readonly #stamp: Stamp;
 
-  constructor(world: World, follow: (request: Request) => Feed) {
+  constructor(world: World, follow: (request: Request) => Cursor) {
     this.#follow = follow;
     this.#stamp = new Stamp(world);
   }
@@ -38,44 +36,32 @@ export class Stream implements File {
 }
 
 class StreamHandle implements Handle {
-  readonly #feed: Feed;
+  readonly #cursor: Cursor;
   readonly #nonblock: boolean;
+  /** What a read took and its reader had no room for. */
   #rest: Uint8Array | undefined;
 
-  constructor(feed: Feed, nonblock: boolean) {
-    this.#feed = feed;
+  constructor(cursor: Cursor, nonblock: boolean) {
+    this.#cursor = cursor;
     this.#nonblock = nonblock;
   }
 
   read(_offset: number, count: number, request: Request): Awaitable<Uint8Array> {
-    const ready = this.#take(count);
-    if (ready) return ready;
-    if (this.#nonblock || request.nonblock) throw new Errno('EAGAIN');
-    return this.#next(count, request.signal);
+    if (this.#rest) return this.#give(this.#rest, count);
+    if ((this.#nonblock || request.nonblock) && !this.#cursor.poll()) throw new Errno('EAGAIN');
+    return this.#cursor.next(request.signal).then((bytes) => this.#give(bytes, count));
   }
 
-  async #next(count: number, signal: AbortSignal): Promise<Uint8Array> {
-    for (;;) {
-      await this.#feed.wait(signal);
-      const bytes = this.#take(count);
-      if (bytes) return bytes;
-    }
-  }
-
-  #take(count: number): Uint8Array | undefined {
-    const bytes = this.#rest ?? this.#feed.take();
-    this.#rest = bytes && bytes.length > count ? bytes.subarray(count) : undefined;
-    return bytes?.subarray(0, count);
+  #give(bytes: Uint8Array, count: number): Uint8Array {
+    this.#rest = bytes.length > count ? bytes.subarray(count) : undefined;
+    return bytes.subarray(0, count);
   }
 
   poll(wake?: () => void): number {
-    this.#rest ??= this.#feed.take();
-    if (this.#rest) return POLLIN;
-    if (wake) this.#feed.wake(wake);
-    return 0;
+    return this.#rest || this.#cursor.poll(wake) ? POLLIN : 0;
   }
 
   close(): void {
-    this.#feed.close();
+    this.#cursor.close();
   }
 }

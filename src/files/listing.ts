@@ -1,0 +1,104 @@
+import { Errno } from '../kernel/errno.ts';
+import { S_IFDIR, S_IFREG } from '../kernel/mode.ts';
+import type { Attributes, Awaitable, Dir, Entry, File, Handle, Node } from '../kernel/node.ts';
+import type { Request } from '../kernel/request.ts';
+import { soon } from '../kernel/soon.ts';
+import { bytesOf, Stamp } from './stamp.ts';
+import type { World } from './world.ts';
+
+/** Many read-only documents that come and go by themselves. */
+export interface ListingSource {
+  /** In order, oldest first. */
+  names(): Iterable<string>;
+  has(name: string): boolean;
+  /** Milliseconds of when it was made; undefined where that is not known. */
+  at(name: string): number | undefined;
+  /** undefined: it went. */
+  content(name: string): Awaitable<string | Uint8Array | undefined>;
+}
+
+/** A read-only directory of such documents, after the fixed files of its own. */
+export class Listing implements Dir {
+  readonly kind = 'dir';
+  readonly #world: World;
+  readonly #source: ListingSource;
+  readonly #fixed: ReadonlyMap<string, Node>;
+  readonly #documents = new Map<string, Document>();
+  readonly #stamp: Stamp;
+
+  constructor(world: World, source: ListingSource, fixed: Readonly<Record<string, Node>> = {}) {
+    this.#world = world;
+    this.#source = source;
+    this.#fixed = new Map(Object.entries(fixed));
+    this.#stamp = new Stamp(world);
+  }
+
+  stat(): Attributes {
+    return this.#stamp.attributes(S_IFDIR | 0o755, 0);
+  }
+
+  lookup(name: string): Node | undefined {
+    return this.#fixed.get(name) ?? this.#document(name);
+  }
+
+  #document(name: string): Document | undefined {
+    const known = this.#documents.get(name);
+    if (!this.#source.has(name)) {
+      this.#documents.delete(name);
+      return undefined;
+    }
+    if (known) return known;
+    // Forget those that went before one more is kept, so that there are never more than the source has.
+    for (const other of this.#documents.keys()) if (!this.#source.has(other)) this.#documents.delete(other);
+    const made = new Document(this.#world, name, this.#source);
+    this.#documents.set(name, made);
+    return made;
+  }
+
+  *list(request: Request): Iterable<Entry> {
+    for (const [name, node] of this.#fixed) {
+      const { qid, mode } = node.stat(request) as Attributes;
+      yield { name, qid, mode };
+    }
+    for (const name of this.#source.names()) {
+      const document = this.#document(name);
+      if (document) yield { name, qid: document.qid, mode: S_IFREG };
+    }
+  }
+}
+
+class Document implements File {
+  readonly kind = 'file';
+  readonly #name: string;
+  readonly #source: ListingSource;
+  readonly #stamp: Stamp;
+
+  constructor(world: World, name: string, source: ListingSource) {
+    this.#name = name;
+    this.#source = source;
+    this.#stamp = new Stamp(world);
+    const at = source.at(name);
+    if (at !== undefined) this.#stamp.touch(at);
+  }
+
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
+  stat(): Awaitable<Attributes> {
+    return soon(this.#content(), (bytes) => this.#stamp.attributes(S_IFREG | 0o444, bytes.length));
+  }
+
+  open(): Awaitable<Handle> {
+    return soon(this.#content(), (bytes) => ({
+      read: (offset: number, count: number) => bytes.subarray(offset, offset + count),
+    }));
+  }
+
+  #content(): Awaitable<Uint8Array> {
+    return soon(this.#source.content(this.#name), (content) => {
+      if (content === undefined) throw new Errno('ENOENT', `${this.#name} is no longer kept`);
+      return bytesOf(content);
+    });
+  }
+}
