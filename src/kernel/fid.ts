@@ -23,6 +23,9 @@ export const hold = (node: Node): void => {
   if (node.forget) held.set(node, (held.get(node) ?? 0) + 1);
 };
 
+/** Does any fid name it? */
+export const isHeld = (node: Node): boolean => held.has(node);
+
 export const drop = (node: Node): void => {
   if (!node.forget) return;
   const left = (held.get(node) ?? 1) - 1;

@@ -16,6 +16,7 @@ export class Request {
   readonly gid: number | undefined;
   /** O_NONBLOCK as it stands on the descriptor now, where the wire says so with each read. */
   nonblock = false;
+  readonly #groups: (() => readonly number[]) | undefined;
   /** The absolute path in the client's namespace this call is about, where the session knows it; for `error`. */
   path = '';
   #controller: AbortController | undefined;
@@ -23,13 +24,25 @@ export class Request {
 
   constructor(
     subject: Subject,
-    options: { mounts?: (() => string) | undefined; session?: number; uid?: number; gid?: number } = {},
+    options: {
+      mounts?: (() => string) | undefined;
+      session?: number;
+      uid?: number;
+      gid?: number;
+      /** Supplementary groups of the caller; asked for only where the host's rules are applied to another uid. */
+      groups?: () => readonly number[];
+    } = {},
   ) {
     this.subject = subject;
     this.mounts = options.mounts;
     this.session = options.session ?? 0;
     this.uid = options.uid;
     this.gid = options.gid;
+    this.#groups = options.groups;
+  }
+
+  get groups(): readonly number[] {
+    return this.#groups?.() ?? [];
   }
 
   get signal(): AbortSignal {

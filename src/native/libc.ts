@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 import { Errno } from '../kernel/errno.ts';
 
@@ -52,17 +53,32 @@ export const checked = (result: number, op: string, path?: string): number => {
   throw new Errno(code, `${op}: ${message}`, path === undefined ? { op } : { op, path });
 };
 
-const load = async (): Promise<Libc> => {
+/** The C library itself, for the tables of calls beside this file. Loading it takes some milliseconds, once. */
+export interface Native {
+  readonly library: LibraryHandle;
+  readonly errno: () => number;
+  readonly address: (of: Uint8Array) => bigint;
+}
+
+let native: Native | undefined;
+
+/** Throws ENOTSUP where koffi does not load or the system is not Linux. */
+export const loadNative = (): Native => {
+  if (native) return native;
   if (process.platform !== 'linux') throw new Errno('ENOTSUP', `no system calls for ${process.platform}`);
   let koffi: typeof import('koffi').default;
   try {
-    koffi = (await import('koffi')).default;
+    koffi = createRequire(import.meta.url)('koffi') as typeof koffi;
   } catch (cause) {
     throw new Errno('ENOTSUP', 'koffi does not load on this machine', { cause });
   }
-  const library = koffi.load(null);
-  const { errno } = koffi;
-  return { ...files(library, errno), ...mounts(library, errno), ...sockets(library, errno, koffi.address) };
+  native = { library: koffi.load(null), errno: koffi.errno, address: koffi.address };
+  return native;
+};
+
+const load = async (): Promise<Libc> => {
+  const { library, errno, address } = loadNative();
+  return { ...files(library, errno), ...mounts(library, errno), ...sockets(library, errno, address) };
 };
 
 type LastError = () => number;
