@@ -1,0 +1,129 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { Errno } from '../../kernel/errno.ts';
+import type { Operation, Range, Store } from './store.ts';
+
+interface Waiting {
+  readonly operations: readonly Operation[];
+  readonly sync: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Errno) => void;
+}
+
+/** Batches that may wait for the disk. */
+const QUEUE = 65_536;
+/** Operations of one write: more would hold up whoever comes behind it. */
+const GROUP = 10_000;
+
+/**
+ * LevelDB in a directory. Everything that waits goes down in one write with one fsync (group commit), because an fsync
+ * costs the same for one message and for three hundred. One write is under way at a time, which keeps the order.
+ */
+export class LevelStore implements Store {
+  readonly #db: Level<string, Uint8Array>;
+  #queue: Waiting[] = [];
+  #writing = false;
+  #closed = false;
+  #idle: (() => void)[] = [];
+
+  private constructor(db: Level<string, Uint8Array>) {
+    this.#db = db;
+  }
+
+  /** EBUSY, naming the process where the system tells it, when another one has the directory open. */
+  static async open(directory: string): Promise<LevelStore> {
+    const db = new Level<string, Uint8Array>(directory, { keyEncoding: 'utf8', valueEncoding: 'buffer' });
+    try {
+      await db.open();
+    } catch (error) {
+      const cause = (error as Error).cause as (Error & { code?: string }) | undefined;
+      if (cause?.code !== 'LEVEL_LOCKED') throw failure(cause ?? error);
+      const pid = await holder(join(directory, 'LOCK'));
+      const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
+      throw new Errno('EBUSY', `the store ${directory} is in use by ${who}`, { cause });
+    }
+    return new LevelStore(db);
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#db.getSync(key);
+  }
+
+  batch(operations: readonly Operation[], { sync = true }: { sync?: boolean } = {}): Promise<void> {
+    if (this.#closed) return Promise.reject(new Errno('ESTALE', 'the store is closed'));
+    if (this.#queue.length >= QUEUE) return Promise.reject(new Errno('EAGAIN', `${QUEUE} writes wait for the disk`));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ operations, sync, resolve, reject });
+      // What need not be durable lets the rest of this turn of the loop catch up, and mostly shares its write.
+      if (sync) queueMicrotask(() => void this.#write());
+      else setImmediate(() => void this.#write());
+    });
+  }
+
+  async *range(range: Range): AsyncIterable<readonly [string, Uint8Array]> {
+    this.#check();
+    for await (const entry of this.#db.iterator(range)) yield entry;
+  }
+
+  async *keys(range: Range): AsyncIterable<string> {
+    this.#check();
+    for await (const key of this.#db.keys(range)) yield key;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#writing || this.#queue.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#db.close();
+  }
+
+  #check(): void {
+    if (this.#closed) throw new Errno('ESTALE', 'the store is closed');
+  }
+
+  async #write(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    while (this.#queue.length > 0) {
+      const group = this.#take();
+      const operations = group.length === 1 ? [...group[0]!.operations] : group.flatMap(({ operations }) => operations);
+      try {
+        if (operations.length > 0) await this.#db.batch(operations, { sync: group.some(({ sync }) => sync) });
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(failure(error));
+      }
+    }
+    this.#writing = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #take(): Waiting[] {
+    let count = 0;
+    let size = 0;
+    while (count < this.#queue.length && (count === 0 || size < GROUP)) size += this.#queue[count++]!.operations.length;
+    const group = this.#queue.slice(0, count);
+    this.#queue = this.#queue.slice(count);
+    return group;
+  }
+}
+
+/** LevelDB reports a full disk only in words (`IO error: ...: No space left on device`, env_posix.cc). */
+const failure = (error: unknown): Errno => {
+  const message = error instanceof Error ? error.message : 'the store failed';
+  return new Errno(message.includes('No space left') ? 'ENOSPC' : 'EIO', message, { cause: error });
+};
+
+/** Who holds the lock on a file: proc_locks(5), `1: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE START END`. */
+const holder = async (path: string): Promise<number | undefined> => {
+  try {
+    const [{ ino }, locks] = await Promise.all([stat(path), readFile('/proc/locks', 'utf8')]);
+    const line = locks.split('\n').find((line) => line.split(/\s+/)[5]?.endsWith(`:${ino}`));
+    const pid = Number(line?.split(/\s+/)[4]);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    // No /proc here, or the lock went away meanwhile: the sentence does without the number.
+    return undefined;
+  }
+};
