@@ -1,0 +1,348 @@
+import { Errno } from '../kernel/errno.ts';
+import { nameOf, type Subject } from '../kernel/subject.ts';
+import { timeText } from '../drivers/clock/clock.ts';
+import { put, type Operation } from '../drivers/store/store.ts';
+import type { Model } from '../drivers/model/model.ts';
+import { Errors } from './errors.ts';
+import type { Host } from './host.ts';
+import { Inbox, type Message } from './inbox.ts';
+import { Journal } from './journal.ts';
+import { agentKey, deadPrefix, errorsKey, journalPrefix, tickKey } from './keys.ts';
+import { assertLegal, type Rest, type State } from './lifecycle.ts';
+import { Notes } from './notes.ts';
+import { Outbox } from './outbox.ts';
+import { interruption, Replies } from './replies.ts';
+import { Shelf } from './shelf.ts';
+import { cut } from './text.ts';
+import { Trajectory, type Head } from './trajectory.ts';
+
+/** Tick records and dead letters kept, and ticks that may be asked for ahead. */
+export const TICKS = 1_000;
+const DEAD = 1_000;
+const REQUESTS = 100;
+const REASON = 1024;
+
+/** A tick somebody asked for. */
+export interface TickRequest {
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** What is stored of an agent in one value. */
+export interface AgentRecord {
+  readonly id: number;
+  name: string;
+  readonly model: string;
+  /** RFC 3339. */
+  readonly created: string;
+  state: Rest;
+  since: string;
+  /** Ticks begun so far. */
+  tick: number;
+  lastTick?: string;
+  lastCause?: string;
+  /** Why the last tick failed, or why the agent has. */
+  error?: string;
+  requests: TickRequest[];
+  /** Ticks that broke one after the other. */
+  breaks: number;
+  /** The newest record of the trajectory, so that a lost end is seen. */
+  head?: Head;
+  /** Set when it was archived: NAME@TIME. */
+  archived?: string;
+}
+
+/** `status`, in the order it is shown. */
+export interface Status {
+  readonly state: State;
+  readonly since: string;
+  readonly tick: number;
+  readonly last_tick: string;
+  readonly last_cause: string;
+  readonly queue: number;
+  readonly model: string;
+  readonly error: string;
+}
+
+/** One agent: its parts, and what is legal. Who runs its ticks is the engine, what a tick does is in `tick.ts`. */
+export class Agent {
+  readonly id: number;
+  readonly record: AgentRecord;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly notes: Notes;
+  readonly errors: Errors;
+  /** What could not be done, by id; `pack`ed with a DeadHead. */
+  readonly dead: Shelf;
+  /** Fine-grained, model text included. */
+  readonly trace: Journal;
+  readonly trajectory: Trajectory;
+  readonly replies = new Replies();
+  readonly #host: Host;
+  /** Set by the engine while a tick runs. */
+  #running: { readonly abort: AbortController; message: Message | undefined; readonly since: string } | undefined;
+  #gone = false;
+  readonly #waiters = new Set<() => void>();
+
+  private constructor(
+    record: AgentRecord,
+    host: Host,
+    journals: { trace: Journal; outbox: Journal },
+    trajectory: Trajectory,
+  ) {
+    this.id = record.id;
+    this.record = record;
+    this.#host = host;
+    this.trace = journals.trace;
+    this.trajectory = trajectory;
+    this.inbox = new Inbox(this, host);
+    this.outbox = new Outbox(this, host, journals.outbox);
+    this.notes = new Notes(this, host);
+    this.dead = new Shelf(host.store, deadPrefix(record.id), DEAD);
+    this.errors = new Errors(host.store, host.clock, errorsKey(record.id), () => {
+      host.emit({ type: 'error', agent: this });
+    });
+  }
+
+  /** All of it but what is staged. */
+  static async load(record: AgentRecord, host: Host): Promise<Agent> {
+    const journal = (name: string, options = {}): Promise<Journal> =>
+      Journal.open(host.store, journalPrefix(record.id, name), options);
+    const trace = await journal('trace');
+    const outbox = await journal('outbox', { durable: true });
+    const agent = new Agent(record, host, { trace, outbox }, await Trajectory.open(await journal('trajectory')));
+    await Promise.all([agent.inbox.load(), agent.outbox.load(), agent.notes.load(), agent.dead.load()]);
+    return agent;
+  }
+
+  /** EINVAL when it does not exist (any more). */
+  get model(): Model {
+    return this.#host.models.get(this.record.model);
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get state(): State {
+    return this.#running ? 'working' : this.record.state;
+  }
+
+  /** Archived: nothing more happens here. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Messages, documents about to become one, and ticks asked for. */
+  get pending(): number {
+    return this.inbox.size + this.inbox.staged + this.record.requests.length;
+  }
+
+  status(): Status {
+    const { record } = this;
+    return {
+      state: this.state,
+      since: this.#running?.since ?? record.since,
+      tick: record.tick,
+      last_tick: record.lastTick ?? '',
+      last_cause: record.lastCause ?? '',
+      queue: this.inbox.size,
+      model: record.model,
+      error: record.error ?? '',
+    };
+  }
+
+  /** Asks for a tick; resolves when the request is on disk. EBUSY while paused or failed, EAGAIN when many were asked for. */
+  async tick(reason: string, subject: Subject): Promise<void> {
+    this.#assertHere();
+    assertLegal('tick', this.record.state, this.name);
+    if (this.record.requests.length >= REQUESTS) throw new Errno('EAGAIN', `${REQUESTS} ticks are asked for already`);
+    const request = { reason: cut(reason, REASON), by: nameOf(subject) };
+    this.record.requests.push(request);
+    this.#host.event('tick.requested', this.name, request);
+    try {
+      await this.#host.commit([this.save()], this.journals);
+    } catch (error) {
+      this.record.requests = this.record.requests.filter((other) => other !== request);
+      throw error;
+    }
+    this.#host.ready(this);
+  }
+
+  /** Takes effect after the tick that runs. A paused one stays paused. EINVAL when it has failed. */
+  async pause(subject: Subject): Promise<void> {
+    assertLegal('pause', this.record.state, this.name);
+    await this.#turn('paused', 'pause', subject);
+  }
+
+  /** From paused or failed to idle; else nothing to do. EINVAL while its model does not exist. */
+  async resume(subject: Subject): Promise<void> {
+    if (this.record.state === 'failed') this.#host.models.get(this.record.model);
+    await this.#turn('idle', 'resume', subject);
+    this.#host.ready(this);
+  }
+
+  /** Stops the tick that runs, which ends `cancelled`; its message becomes a dead letter. Nothing to do when none runs. */
+  cancel(reason: string): void {
+    this.abort(new Errno('ECANCELED', reason));
+  }
+
+  abort(reason: Errno): void {
+    this.#running?.abort.abort(reason);
+  }
+
+  /** A message that is all body; resolves with the answer's text. Aborting stops the waiting, not the work. */
+  async ask(prompt: Uint8Array, origin: Subject, signal: AbortSignal): Promise<string> {
+    const { id, committed } = this.inbox.submit(prompt, { origin, plain: true });
+    // Waiting begins before the commit: the answer may be there as soon as it is through.
+    const [text] = await Promise.all([this.replies.wait(id, signal), committed]);
+    return text;
+  }
+
+  /**
+   * Resolves when nothing is pending or running, or it cannot go on by itself: `idle`, `paused N`, `failed` (N: what is
+   * pending). EINTR when the signal aborts, ESTALE when the agent goes.
+   */
+  async settled(signal: AbortSignal): Promise<string> {
+    for (;;) {
+      const found = this.peek();
+      if (found !== undefined) return found;
+      if (signal.aborted) throw interruption(signal);
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake);
+          this.#waiters.delete(wake);
+          resolve();
+        };
+        signal.addEventListener('abort', wake, { once: true });
+        this.#waiters.add(wake);
+      });
+    }
+  }
+
+  /** What `settled` would resolve with now; undefined when it would wait. */
+  peek(): string | undefined {
+    this.#assertHere();
+    if (this.#running) return undefined;
+    if (this.record.state === 'failed') return 'failed';
+    if (this.record.state === 'paused') return `paused ${this.pending}`;
+    return this.pending === 0 ? 'idle' : undefined;
+  }
+
+  /** Calls `wake` once at the next change of anything `settled` or `status` looks at. Returns the function that ends it. */
+  onChange(wake: () => void): () => void {
+    this.#waiters.add(wake);
+    return () => void this.#waiters.delete(wake);
+  }
+
+  /** The tick record of that number, as JSON with a newline. */
+  tickRecord(tick: number): Uint8Array | undefined {
+    return this.#host.store.get(tickKey(this.id, tick));
+  }
+
+  /** Numbers of the tick records that are kept; both 0 when there is none. */
+  get ticks(): { first: number; last: number } {
+    const last = this.#running ? this.record.tick - 1 : this.record.tick;
+    return { first: last === 0 ? 0 : Math.max(1, last - TICKS + 1), last };
+  }
+
+  /** A refusal or failure for `error` and for the log. `path` is below the agent. */
+  refused(path: string, error: unknown): void {
+    this.errors.add(path, error);
+    const { code, message } = error as { code?: string; message?: string };
+    this.#host.event('error', this.name, { path, code: code ?? 'EIO', reason: cut(message ?? '', REASON) });
+  }
+
+  /** The operation that stores what this agent is now. */
+  save(): Operation {
+    this.record.head = this.trajectory.head;
+    return put(agentKey(this.id), Buffer.from(JSON.stringify(this.record)));
+  }
+
+  /** What any commit may take along. The log of the outbox is not here: it goes with the tick that made it, or not at all. */
+  get journals(): Journal[] {
+    return [this.trace, this.trajectory.journal];
+  }
+
+  /** For the engine: a tick runs from here to `end`. */
+  begin(): AbortController {
+    const abort = new AbortController();
+    this.#running = { abort, message: undefined, since: timeText(this.#host.clock.now()) };
+    for (const journal of [...this.journals, this.outbox.log]) journal.beginRun();
+    this.changed();
+    return abort;
+  }
+
+  /** For the tick: it works on this message. */
+  takes(message: Message): void {
+    if (this.#running) this.#running.message = message;
+  }
+
+  workingOn(message: Message): boolean {
+    return this.#running?.message === message;
+  }
+
+  get working(): boolean {
+    return this.#running !== undefined;
+  }
+
+  end(): void {
+    this.#running = undefined;
+    for (const journal of [...this.journals, this.outbox.log]) journal.endRun();
+    this.record.since = timeText(this.#host.clock.now());
+    this.changed();
+  }
+
+  /** For the engine: its ticks broke too often, or it cannot be loaded. */
+  fail(reason: string): void {
+    this.record.error = reason;
+    this.#enter('failed', 'failure', 'system');
+  }
+
+  /** For the server: it was archived. Whoever waits for something here gets ESTALE. */
+  leave(): void {
+    this.#gone = true;
+    for (const journal of [...this.journals, this.outbox.log]) journal.close();
+    this.replies.rejectAll(new Errno('ESTALE', `the agent '${this.name}' is gone`));
+    this.changed();
+  }
+
+  /** Something a status or a wait looks at is different now. */
+  changed(): void {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const wake of waiters) wake();
+    this.#host.emit({ type: 'status', agent: this });
+  }
+
+  async #turn(to: Rest, verb: string, subject: Subject): Promise<void> {
+    this.#assertHere();
+    const { state, since, error, breaks } = this.record;
+    if (state === to) return;
+    this.#enter(to, verb, nameOf(subject));
+    try {
+      await this.#host.commit([this.save()], this.journals);
+    } catch (failure) {
+      Object.assign(this.record, { state, since, error, breaks });
+      throw failure;
+    }
+  }
+
+  #enter(to: Rest, cause: string, by: string): void {
+    const from = this.state;
+    const time = timeText(this.#host.clock.now());
+    this.record.state = to;
+    this.record.since = time;
+    if (to !== 'failed') {
+      this.record.breaks = 0;
+      delete this.record.error;
+    }
+    this.trajectory.append({ time, tick: this.record.tick, cause, type: 'transition', from, to, by });
+    this.#host.event('agent.transition', this.name, { from, to, cause, by });
+    this.changed();
+  }
+
+  #assertHere(): void {
+    if (this.#gone) throw new Errno('ESTALE', `the agent '${this.name}' is gone`);
+  }
+}

@@ -1,0 +1,166 @@
+import { Errno } from '../kernel/errno.ts';
+
+/** Records a slow reader may be behind (tree.md, Limits), and their bytes. */
+const RECORDS = 1_000;
+const BYTES = 4 * 1024 * 1024;
+/** What one read of a cursor returns at most, but for a record that is longer. */
+const PIECE = 65_536;
+
+/** The newest records in order; when there are too many the oldest go and are counted. */
+export class Backlog {
+  #records: Uint8Array[] = [];
+  #start = 0;
+  #bytes = 0;
+  #gap = 0;
+
+  get empty(): boolean {
+    return this.#start === this.#records.length;
+  }
+
+  push(record: Uint8Array): void {
+    this.#records.push(record);
+    this.#bytes += record.length;
+    while (this.#records.length - this.#start > RECORDS || this.#bytes > BYTES) {
+      this.#bytes -= this.#records[this.#start++]!.length;
+      this.#gap++;
+    }
+    if (this.#start > RECORDS) this.#compact();
+  }
+
+  /** Whole records, the gap record first where there is one. Empty when nothing waits. */
+  take(): Uint8Array {
+    const pieces: Uint8Array[] = this.#gap > 0 ? [Buffer.from(`{"gap":${this.#gap}}\n`)] : [];
+    this.#gap = 0;
+    let size = 0;
+    while (this.#start < this.#records.length && (size === 0 || size + this.#records[this.#start]!.length <= PIECE)) {
+      const record = this.#records[this.#start++]!;
+      pieces.push(record);
+      size += record.length;
+    }
+    this.#bytes -= size;
+    this.#compact();
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  }
+
+  copy(): Backlog {
+    const copy = new Backlog();
+    copy.#records = this.#records.slice(this.#start);
+    copy.#bytes = this.#bytes;
+    copy.#gap = this.#gap;
+    return copy;
+  }
+
+  #compact(): void {
+    this.#records = this.#records.slice(this.#start);
+    this.#start = 0;
+  }
+}
+
+interface Source {
+  readonly backlog: Backlog;
+  /** Absolute offset to catch up from; undefined: live at once. */
+  readonly start: number | undefined;
+  end(): number;
+  first(): number;
+  read(position: number, count: number): Uint8Array | Promise<Uint8Array>;
+  closed(): void;
+}
+
+/** One reader of the live records of a journal. */
+export class Cursor {
+  readonly #source: Source;
+  #position: number | undefined;
+  #ended = false;
+  #reading: Promise<unknown> | undefined;
+  readonly #wakes = new Set<() => void>();
+
+  constructor(source: Source) {
+    this.#source = source;
+    this.#position = source.start;
+  }
+
+  /** True when `next` has something to return, or the end to tell, without waiting for a new record. */
+  get ready(): boolean {
+    return this.#ended || !this.#source.backlog.empty || this.#behind;
+  }
+
+  get #behind(): boolean {
+    return this.#position !== undefined && this.#position < this.#source.end();
+  }
+
+  /** Whole records as they come; waits until there is one. EINTR when the signal aborts, ESTALE when the journal is gone. */
+  async next(signal: AbortSignal): Promise<Uint8Array> {
+    for (;;) {
+      if (this.#ended) throw new Errno('ESTALE', 'what this log belongs to is gone');
+      if (signal.aborted) throw interrupted(signal);
+      if (this.#reading) await this.#reading;
+      else if (this.#behind) {
+        const bytes = await this.#catchUp();
+        if (bytes.length > 0) return bytes;
+      } else if (!this.#source.backlog.empty) return this.#source.backlog.take();
+      else await this.#wait(signal);
+    }
+  }
+
+  /** Tells whether it is ready; if not, `wake` is called once when it becomes so. */
+  poll(wake?: () => void): boolean {
+    if (this.ready) return true;
+    if (wake) this.#wakes.add(wake);
+    return false;
+  }
+
+  close(): void {
+    this.end();
+  }
+
+  /** For the journal: a new record shows. */
+  push(record: Uint8Array): void {
+    // While it catches up, what is new will be read from the journal like the rest.
+    if (this.#position === undefined) this.#source.backlog.push(record);
+    this.#wake();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#source.closed();
+    this.#wake();
+  }
+
+  /** From the journal up to where its end is now; whoever reaches the end goes on with the backlog. */
+  async #catchUp(): Promise<Uint8Array> {
+    const position = Math.max(this.#position!, this.#source.first());
+    const reading = Promise.resolve(this.#source.read(position, PIECE * 2));
+    this.#reading = reading.catch(() => undefined);
+    try {
+      const bytes = await reading;
+      const last = bytes.lastIndexOf(0x0a) + 1;
+      this.#position = position + last;
+      if (this.#position >= this.#source.end()) this.#position = undefined;
+      return bytes.subarray(0, last);
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+
+  #wait(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        this.#wakes.delete(done);
+        resolve();
+      };
+      signal.addEventListener('abort', done, { once: true });
+      this.#wakes.add(done);
+    });
+  }
+
+  #wake(): void {
+    const wakes = [...this.#wakes];
+    this.#wakes.clear();
+    for (const wake of wakes) wake();
+  }
+}
+
+const interrupted = (signal: AbortSignal): Errno =>
+  signal.reason instanceof Errno ? signal.reason : new Errno('EINTR', undefined, { cause: signal.reason });

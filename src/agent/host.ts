@@ -1,0 +1,52 @@
+import type { Clock } from '../drivers/clock/clock.ts';
+import type { Operation, Store } from '../drivers/store/store.ts';
+import type { Models } from '../drivers/model/model.ts';
+import type { Agent } from './agent.ts';
+import type { Ids } from './ids.ts';
+import type { Journal } from './journal.ts';
+import type { Staging } from './staging.ts';
+
+/** What changed, for whoever shows the agents to somebody. Told after the change, before anybody else can act on it. */
+export type Change =
+  | { readonly type: 'agent'; readonly change: 'added' | 'removed'; readonly agent: Agent }
+  | { readonly type: 'agent'; readonly change: 'renamed'; readonly agent: Agent; readonly from: string }
+  | {
+      readonly type: 'message';
+      readonly change: 'added' | 'removed' | 'changed';
+      readonly agent: Agent;
+      readonly name: string;
+    }
+  | { readonly type: 'outbox'; readonly change: 'added' | 'removed'; readonly agent: Agent; readonly name: string }
+  | { readonly type: 'dead'; readonly change: 'added' | 'removed'; readonly agent: Agent; readonly name: string }
+  | { readonly type: 'tick'; readonly change: 'added' | 'removed'; readonly agent: Agent; readonly tick: number }
+  /** `path` is below `memory/notes`; a directory's ends in '/'. */
+  | {
+      readonly type: 'note';
+      readonly change: 'added' | 'removed' | 'changed';
+      readonly agent: Agent;
+      readonly path: string;
+    }
+  /** Anything a status shows. */
+  | { readonly type: 'status'; readonly agent: Agent }
+  /** `agent` is absent for the root's. */
+  | { readonly type: 'error'; readonly agent?: Agent };
+
+/** What the parts of an agent need from where they live. */
+export interface Host {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly models: Models;
+  readonly ids: Ids;
+  readonly staging: Staging;
+  /** One batch with what waits in the server's log. */
+  commit(operations: readonly Operation[], journals: readonly Journal[], options?: { sync?: boolean }): Promise<void>;
+  /** A record of the server's log. */
+  event(type: string, agent: string, fields?: object): void;
+  emit(change: Change): void;
+  /** Work nobody waits for: a failure is told in the errors of the agent, and the end of the server waits for it. */
+  background(agent: Agent | undefined, work: Promise<unknown>): void;
+  /** The agent may have something to do. */
+  ready(agent: Agent): void;
+  /** By name. */
+  find(name: string): Agent | undefined;
+}

@@ -1,0 +1,467 @@
+import { hash } from 'node:crypto';
+import { Errno } from '../kernel/errno.ts';
+import { userName } from '../kernel/name.ts';
+import { nameOf, type Subject } from '../kernel/subject.ts';
+import { del, put, within, type Operation } from '../drivers/store/store.ts';
+import type { Agent } from './agent.ts';
+import type { Host } from './host.ts';
+import { timeOf } from './ids.ts';
+import { expireKey, inboxPrefix, usedIdKey, usedNameKey } from './keys.ts';
+import { parse, stamp, type Draft } from './message.ts';
+import { pack, unpack } from './pack.ts';
+import { decode } from './text.ts';
+
+/** Bytes of one message, messages of one inbox, how long what was taken is a key and how long it can still be opened. */
+const MESSAGE = 256 * 1024;
+const FULL = 1_000;
+const NAME_KEY = 10 * 60_000;
+const ID_KEY = 24 * 3_600_000;
+const OPENABLE = 60_000;
+const OPENABLE_BYTES = 4 * 1024 * 1024;
+
+/** What is stored of a message besides its text. */
+interface Head {
+  readonly id: string;
+  readonly name: string;
+  /** True when the client chose the name, which is then a key. */
+  readonly named: boolean;
+  /** The client's own `Id:`, a key. */
+  readonly key?: string;
+  readonly origin: Subject;
+  readonly date: number;
+  readonly mtime: string;
+  readonly subject?: string;
+  readonly inReplyTo?: string;
+  readonly expires?: number;
+  /** SHA-256 of what the client wrote. */
+  readonly hash: string;
+  readonly size: number;
+  attempts: number;
+  /** Milliseconds; it is not tried before. */
+  notBefore: number;
+  /** Times the server died while a tick worked on it. */
+  interrupted: number;
+}
+
+/** A message that waits or is being worked on. Its `order` is the id the server made; `id` is the client's own where it gave one. */
+export interface Message extends Head {
+  readonly order: string;
+  /** Text that is not yet under its own key, and the stage that stands for it. */
+  document?: Uint8Array | undefined;
+  stage?: string | undefined;
+}
+
+export interface AcceptOptions {
+  readonly origin: Subject;
+  /** Absent: the server makes one. */
+  readonly name?: string | undefined;
+  /** All of it is body. */
+  readonly plain?: boolean;
+}
+
+/** A message that was validated. It counts as pending, and acts when it is published. */
+export interface InboxStage {
+  readonly options: AcceptOptions;
+  readonly draft: Draft;
+  readonly hash: string;
+  readonly bytes: Uint8Array;
+  /** The key in the store; undefined while it is not durable. */
+  key?: string | undefined;
+  /** The id of the message that is there already with the same key and content. */
+  readonly duplicate?: string | undefined;
+  state: 'staged' | 'published' | 'discarded';
+  message?: Message | undefined;
+}
+
+interface Used {
+  readonly hash: string;
+  readonly id: string;
+  readonly until: number;
+}
+
+export class Inbox {
+  readonly #agent: Agent;
+  readonly #host: Host;
+  /** By name, in the order of publishing. */
+  readonly #messages = new Map<string, Message>();
+  readonly #ids = new Map<string, Message>();
+  readonly #staged = new Set<InboxStage>();
+  readonly #consumed = new Map<string, { document: Uint8Array; message: Message; until: number }>();
+  #consumedBytes = 0;
+
+  constructor(agent: Agent, host: Host) {
+    this.#agent = agent;
+    this.#host = host;
+  }
+
+  async load(): Promise<void> {
+    const prefix = inboxPrefix(this.#agent.id);
+    for await (const [key, value] of this.#host.store.range(within(prefix))) {
+      this.#insert({ ...(unpack(value).head as Head), order: key.slice(prefix.length) });
+    }
+  }
+
+  /** Messages that wait, the one in work included. */
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** Documents that are validated and not closed yet. */
+  get staged(): number {
+    return this.#staged.size;
+  }
+
+  /** In the order of publishing. */
+  list(): IterableIterator<Message> {
+    return this.#messages.values();
+  }
+
+  get(name: string): Message | undefined {
+    return this.#messages.get(name);
+  }
+
+  byId(id: string): Message | undefined {
+    return this.#ids.get(id);
+  }
+
+  /** The stamped document of a message that waits, or was taken in the last 60 s (copy tools look after closing). */
+  document(name: string): Uint8Array | undefined {
+    const message = this.#messages.get(name);
+    if (message) return this.#document(message);
+    const consumed = this.#consumed.get(name);
+    return consumed && consumed.until > this.#host.clock.now() ? consumed.document : undefined;
+  }
+
+  /** A message that was taken in the last 60 s: not listed, still there for whoever knows its name. */
+  consumed(name: string): Message | undefined {
+    const consumed = this.#consumed.get(name);
+    return consumed && consumed.until > this.#host.clock.now() ? consumed.message : undefined;
+  }
+
+  /**
+   * Validates what was written so far and makes it durable. With `previous`, the stage it takes the place of; that one
+   * is gone also when this fails. EFBIG, EINVAL, ENOSPC when the inbox is full, EEXIST when the name or `Id:` stands
+   * for another content.
+   */
+  async stage(bytes: Uint8Array, options: AcceptOptions, previous?: InboxStage): Promise<InboxStage> {
+    const old = previous?.state === 'staged' ? previous : undefined;
+    let stage: InboxStage;
+    try {
+      if (old) this.#staged.delete(old);
+      stage = this.#reserve(bytes, options);
+    } catch (error) {
+      if (old) await this.discardStage(old);
+      throw error;
+    }
+    try {
+      if (old) old.state = 'discarded';
+      if (stage.duplicate === undefined) {
+        const target = { agent: this.#agent.id, kind: 'inbox', meta: options };
+        stage.key = await this.#host.staging.put(target, bytes, old?.key);
+      } else if (old?.key !== undefined) await this.#host.store.batch([this.#host.staging.end(old.key)]);
+    } catch (error) {
+      // The last stage decides, so what was staged before must not be published either.
+      stage.key ??= old?.key;
+      this.#abandon(stage);
+      throw error;
+    }
+    return stage;
+  }
+
+  /** The stage will not be published. */
+  async discardStage(stage: InboxStage): Promise<void> {
+    if (stage.state !== 'staged') return;
+    this.#drop(stage);
+    if (stage.key !== undefined) await this.#host.store.batch([this.#host.staging.end(stage.key)]);
+  }
+
+  /**
+   * The message is there when this returns; what is on disk follows by itself (the stage stands for it meanwhile).
+   * Returns its id, also when it was there already. ESTALE when the agent is gone; EEXIST when the name was taken
+   * by another content since the stage.
+   */
+  publish(stage: InboxStage): string {
+    const { id, committed } = this.#publish(stage);
+    if (committed) this.#host.background(this.#agent, committed);
+    return id;
+  }
+
+  /** Stage and publish in one: resolves with the id when it is on disk. */
+  async accept(bytes: Uint8Array, options: AcceptOptions): Promise<string> {
+    const { id, committed } = this.submit(bytes, options);
+    await committed;
+    return id;
+  }
+
+  /** As `accept`, with the id at once; it is acknowledged when `committed` resolves. */
+  submit(bytes: Uint8Array, options: AcceptOptions): { id: string; committed?: Promise<void> } {
+    return this.#publish(this.#reserve(bytes, options));
+  }
+
+  /** A stage an earlier run left. Where its effect is there already, or can no longer be, only the stage goes. */
+  async recover(key: string, meta: object, bytes: Uint8Array): Promise<void> {
+    try {
+      const stage = this.#reserve(bytes, meta as AcceptOptions);
+      stage.key = key;
+      if (stage.duplicate === undefined) {
+        await this.#publish(stage).committed;
+        return;
+      }
+    } catch (error) {
+      this.#agent.refused('inbox', error);
+    }
+    await this.#host.store.batch([this.#host.staging.end(key)]);
+  }
+
+  /** As `accept`, in somebody else's batch: `apply` when it is committed, `revert` when it is not. */
+  offer(bytes: Uint8Array, options: AcceptOptions): { operations: Operation[]; apply: () => void; revert: () => void } {
+    const stage = this.#reserve(bytes, options);
+    if (stage.duplicate !== undefined) return { operations: [], apply: () => undefined, revert: () => undefined };
+    const message = this.#make(stage);
+    return {
+      operations: [this.#write(message)],
+      apply: () => {
+        this.#show(stage, message);
+        message.document = undefined;
+      },
+      revert: () => this.#drop(stage),
+    };
+  }
+
+  /** Takes a message out that waits. ENOENT; EBUSY while a tick works on it. Its name is free at once. */
+  async discard(name: string): Promise<void> {
+    const message = this.#messages.get(name);
+    if (!message) throw new Errno('ENOENT', `no message '${name}' waits`);
+    if (this.#agent.workingOn(message)) throw new Errno('EBUSY', `a tick works on '${name}'`);
+    this.#remove(message);
+    this.#host.event('message.discarded', this.#agent.name, { id: message.id });
+    await this.#host.commit(this.#delete(message), []);
+    this.#agent.replies.reject(message.id, new Errno('ECANCELED', 'the message was discarded'));
+    this.#agent.changed();
+  }
+
+  /**
+   * The message a tick may take now: the oldest of those that are due, but none before an older one of its origin.
+   * Else the time at which there may be one.
+   */
+  next(now: number): { message?: Message; due?: number } {
+    let due: number | undefined;
+    const held = new Set<string>();
+    for (const message of this.#messages.values()) {
+      const origin = nameOf(message.origin);
+      if (held.has(origin)) continue;
+      if (message.notBefore <= now) return { message };
+      held.add(origin);
+      due = Math.min(due ?? Infinity, message.notBefore);
+    }
+    return due === undefined ? {} : { due };
+  }
+
+  /** The effect of a tick that is done with a message: it is gone, and its keys are remembered. `apply` after the commit. */
+  consume(message: Message): { operations: Operation[]; apply: () => void } {
+    const now = this.#host.clock.now();
+    const document = this.#document(message);
+    const operations = this.#delete(message);
+    const remember = (key: string, until: number): void => {
+      const used: Used = { hash: message.hash, id: message.id, until };
+      operations.push(put(key, Buffer.from(JSON.stringify(used))), put(expireKey(until, key), Buffer.alloc(0)));
+    };
+    if (message.named) remember(usedNameKey(this.#agent.id, message.name), now + NAME_KEY);
+    if (message.key !== undefined) remember(usedIdKey(this.#agent.id, hash('sha256', message.key)), now + ID_KEY);
+    return {
+      operations,
+      apply: () => {
+        this.#keepOpenable(message, document, now);
+        this.#remove(message);
+      },
+    };
+  }
+
+  /** A message that failed and will be tried again. */
+  postpone(message: Message, change: Partial<Pick<Head, 'attempts' | 'notBefore' | 'interrupted'>>): Operation {
+    Object.assign(message, change);
+    return this.#write(message);
+  }
+
+  /** What the agent reads. */
+  #document(message: Message): Uint8Array {
+    if (message.document) return message.document;
+    const value = this.#host.store.get(inboxPrefix(this.#agent.id) + message.order);
+    if (!value) throw new Errno('EIO', `the text of message ${message.id} is not in the store`);
+    return unpack(value).bytes;
+  }
+
+  #reserve(bytes: Uint8Array, options: AcceptOptions): InboxStage {
+    if (this.#agent.gone) throw new Errno('ESTALE', `the agent '${this.#agent.name}' is gone`);
+    if (bytes.length > MESSAGE) throw new Errno('EFBIG', `a message has at most ${MESSAGE} bytes`);
+    if (options.name !== undefined && !userName.test(options.name)) {
+      throw new Errno('EINVAL', `'${options.name}' cannot name a message: letters, digits, '.', '_', '-', at most 100`);
+    }
+    const text = decode(bytes);
+    const draft = options.plain === true ? { headers: {}, claimed: {}, body: text } : parse(text);
+    const digest = hash('sha256', bytes);
+    const duplicate = this.#duplicate(options.name, draft.headers.Id, digest);
+    if (duplicate === undefined && this.#messages.size + this.#staged.size >= FULL) {
+      throw new Errno('ENOSPC', `the inbox is full: ${FULL} messages wait`);
+    }
+    const stage: InboxStage = { options, draft, hash: digest, bytes, duplicate, state: 'staged' };
+    if (duplicate === undefined) this.#staged.add(stage);
+    return stage;
+  }
+
+  /** The id of the message that has this name or Id and this content already; EEXIST where the content differs. */
+  #duplicate(name: string | undefined, key: string | undefined, digest: string): string | undefined {
+    const same = (what: string, other: { hash: string; id: string } | undefined): string | undefined => {
+      if (other && other.hash !== digest) throw new Errno('EEXIST', `${what} stands for another content`);
+      return other?.id;
+    };
+    let found: string | undefined;
+    if (name !== undefined) {
+      const other = this.#messages.get(name) ?? this.#used(usedNameKey(this.#agent.id, name));
+      found = same(`the name '${name}'`, other);
+    }
+    if (key !== undefined) {
+      const other = this.#ids.get(key) ?? this.#used(usedIdKey(this.#agent.id, hash('sha256', key)));
+      found = same(`the Id '${key}'`, other) ?? found;
+    }
+    if (found === undefined) {
+      // Somebody else's that is not closed yet may still be given up, so the same content there is no duplicate yet.
+      for (const stage of this.#staged) {
+        if (stage.hash === digest) continue;
+        if (name !== undefined && stage.options.name === name) same(`the name '${name}'`, { hash: stage.hash, id: '' });
+        if (key !== undefined && stage.draft.headers.Id === key) same(`the Id '${key}'`, { hash: stage.hash, id: '' });
+      }
+    }
+    return found;
+  }
+
+  #used(key: string): Used | undefined {
+    const value = this.#host.store.get(key);
+    const used = value && (JSON.parse(Buffer.from(value).toString()) as Used);
+    return used && used.until > this.#host.clock.now() ? used : undefined;
+  }
+
+  #publish(stage: InboxStage): { id: string; committed?: Promise<void> } {
+    if (stage.duplicate !== undefined) return { id: stage.duplicate };
+    if (stage.message) return { id: stage.message.id };
+    if (stage.state === 'discarded') throw new Errno('EINVAL', 'this stage was given up');
+    try {
+      if (this.#agent.gone) throw new Errno('ESTALE', `the agent '${this.#agent.name}' is gone`);
+      const duplicate = this.#duplicate(stage.options.name, stage.draft.headers.Id, stage.hash);
+      if (duplicate !== undefined) {
+        this.#abandon(stage);
+        return { id: duplicate };
+      }
+    } catch (error) {
+      this.#abandon(stage);
+      throw error;
+    }
+    const message = this.#make(stage);
+    this.#show(stage, message);
+    const ended = stage.key === undefined ? [] : [this.#host.staging.end(stage.key)];
+    const committed = this.#host.commit([this.#write(message), ...ended], []).then(
+      () => {
+        message.document = undefined;
+        message.stage = undefined;
+      },
+      (error: unknown) => {
+        // With a stage the message is safe and acts as if nothing had happened; without, its sender is told it is not there.
+        if (stage.key === undefined && !this.#agent.workingOn(message)) this.#remove(message);
+        throw error;
+      },
+    );
+    return { id: message.id, committed };
+  }
+
+  #make(stage: InboxStage): Message {
+    const { options, draft } = stage;
+    const order = this.#host.ids.next();
+    const key = draft.headers.Id;
+    const id = key ?? order;
+    const wanted = options.name ?? (userName.test(id) && !this.#messages.has(id) ? id : order);
+    const date = timeOf(order);
+    const document = Buffer.from(stamp(draft, { id, to: this.#agent.name, origin: options.origin, date }));
+    const expires = draft.headers.Expires;
+    return {
+      id,
+      order,
+      name: wanted,
+      named: options.name !== undefined,
+      ...(key === undefined ? {} : { key }),
+      origin: options.origin,
+      date,
+      mtime: this.#host.clock.nanos().toString(),
+      ...(draft.headers.Subject === undefined ? {} : { subject: draft.headers.Subject }),
+      ...(draft.headers['In-Reply-To'] === undefined ? {} : { inReplyTo: draft.headers['In-Reply-To'] }),
+      ...(expires === undefined ? {} : { expires: Date.parse(expires) }),
+      hash: stage.hash,
+      size: document.length,
+      attempts: 0,
+      notBefore: 0,
+      interrupted: 0,
+      document,
+      stage: stage.key,
+    };
+  }
+
+  #show(stage: InboxStage, message: Message): void {
+    this.#staged.delete(stage);
+    stage.state = 'published';
+    stage.message = message;
+    this.#insert(message);
+    const { id, name } = message;
+    this.#host.event('message.accepted', this.#agent.name, { id, origin: nameOf(message.origin), bytes: message.size });
+    this.#host.emit({ type: 'message', change: 'added', agent: this.#agent, name });
+    this.#agent.changed();
+    this.#host.ready(this.#agent);
+  }
+
+  #insert(message: Message): void {
+    this.#messages.set(message.name, message);
+    this.#ids.set(message.id, message);
+  }
+
+  #remove(message: Message): void {
+    this.#messages.delete(message.name);
+    this.#ids.delete(message.id);
+    this.#host.emit({ type: 'message', change: 'removed', agent: this.#agent, name: message.name });
+  }
+
+  #drop(stage: InboxStage): void {
+    stage.state = 'discarded';
+    this.#staged.delete(stage);
+    this.#agent.changed();
+  }
+
+  #abandon(stage: InboxStage): void {
+    this.#drop(stage);
+    if (stage.key !== undefined) {
+      this.#host.background(this.#agent, this.#host.store.batch([this.#host.staging.end(stage.key)]));
+    }
+  }
+
+  #write(message: Message): Operation {
+    const { order, document, stage: _, ...head } = message;
+    const key = inboxPrefix(this.#agent.id) + order;
+    return put(key, pack(head, document ?? this.#document(message)));
+  }
+
+  #delete(message: Message): Operation[] {
+    // Where the commit of the publishing failed, the stage is still what stands for the message.
+    const stage = message.stage === undefined ? [] : [del(message.stage)];
+    return [del(inboxPrefix(this.#agent.id) + message.order), ...stage];
+  }
+
+  #keepOpenable(message: Message, document: Uint8Array, now: number): void {
+    this.#consumedBytes -= this.#consumed.get(message.name)?.document.length ?? 0;
+    this.#consumed.delete(message.name);
+    this.#consumed.set(message.name, { document, message, until: now + OPENABLE });
+    this.#consumedBytes += document.length;
+    for (const [name, old] of this.#consumed) {
+      const over = this.#consumed.size > FULL || this.#consumedBytes > OPENABLE_BYTES;
+      if (old.until > now && !over) break;
+      this.#consumed.delete(name);
+      this.#consumedBytes -= old.document.length;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Where everything stands in the store; docs/storage.md explains the scheme. What belongs to an agent lies below its
+ * number, never its name: a rename is one key, and forgetting an agent is one range.
+ */
+export const VERSION = 1;
+
+const digits = 8;
+export const numberText = (number: number): string => number.toString().padStart(digits, '0');
+
+export const agentsPrefix = 'agent/';
+export const agentKey = (id: number): string => `${agentsPrefix}${numberText(id)}`;
+export const dataPrefix = (id: number): string => `data/${numberText(id)}/`;
+
+export const runKey = (id: number): string => `${dataPrefix(id)}run`;
+export const errorsKey = (id: number): string => `${dataPrefix(id)}errors`;
+export const rootErrorsKey = 'root/errors';
+export const inboxPrefix = (id: number): string => `${dataPrefix(id)}inbox/`;
+export const outboxPrefix = (id: number): string => `${dataPrefix(id)}outbox/`;
+export const deadPrefix = (id: number): string => `${dataPrefix(id)}dead/`;
+export const notePrefix = (id: number): string => `${dataPrefix(id)}note/`;
+export const noteInfoPrefix = (id: number): string => `${dataPrefix(id)}noteinfo/`;
+export const tickKey = (id: number, tick: number): string =>
+  `${dataPrefix(id)}tick/${tick.toString().padStart(12, '0')}`;
+export const journalPrefix = (id: number, name: string): string => `${dataPrefix(id)}log/${name}/`;
+export const rootJournalPrefix = (name: string): string => `root/log/${name}/`;
+/** What was taken is still a key for a while: by its name, or by the hash of its `Id:`. */
+export const usedNameKey = (id: number, name: string): string => `${dataPrefix(id)}used/name/${name}`;
+export const usedIdKey = (id: number, hash: string): string => `${dataPrefix(id)}used/id/${hash}`;
+
+export const stagePrefix = 'stage/';
+export const expirePrefix = 'expire/';
+export const expireKey = (ms: number, key: string): string =>
+  `${expirePrefix}${ms.toString().padStart(15, '0')}/${key}`;

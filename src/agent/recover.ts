@@ -1,0 +1,49 @@
+import { Errno } from '../kernel/errno.ts';
+import { timeText } from '../drivers/clock/clock.ts';
+import { del, put } from '../drivers/store/store.ts';
+import type { Agent } from './agent.ts';
+import type { Host } from './host.ts';
+import { runKey, tickKey } from './keys.ts';
+import type { RunMark, TickRecord } from './tick.ts';
+
+const reason = 'the server died while this tick ran';
+
+/**
+ * Fails the tick a crash cut off, with its reason. Its message is still in the inbox, because it leaves only with the
+ * effects of a tick that ended; so it is taken again, by a new tick.
+ */
+export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
+  const stored = host.store.get(runKey(agent.id));
+  if (!stored) return;
+  const { tick, cause, started, message: name } = JSON.parse(Buffer.from(stored).toString()) as RunMark;
+  const time = timeText(host.clock.now());
+  const message = name === undefined ? undefined : agent.inbox.get(name);
+  const record: TickRecord = {
+    tick,
+    cause,
+    started,
+    ended: time,
+    outcome: 'interrupted',
+    model: agent.record.model,
+    message: message?.id,
+    error: { code: 'EIO', reason },
+    phases: [],
+  };
+  agent.record.tick = Math.max(agent.record.tick, tick);
+  agent.record.lastTick = time;
+  agent.record.lastCause = cause;
+  agent.record.error = `EIO: ${reason}`;
+  agent.trajectory.append({ time, tick, cause: 'recovery', type: 'recovery', message: message?.id, reason });
+  agent.errors.add(`logs/ticks/${tick}.json`, new Errno('EIO', reason));
+  host.event('tick.ended', agent.name, { tick, cause, outcome: 'interrupted', message: message?.id, reason });
+  await host.commit(
+    [
+      put(tickKey(agent.id, tick), Buffer.from(`${JSON.stringify(record)}\n`)),
+      del(runKey(agent.id)),
+      ...(message ? [agent.inbox.postpone(message, { interrupted: message.interrupted + 1 })] : []),
+      ...agent.errors.operations(),
+      agent.save(),
+    ],
+    agent.journals,
+  );
+};
