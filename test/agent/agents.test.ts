@@ -117,8 +117,8 @@ test('every change is told once, after it happened', async (t) => {
   await agents.archive('eve', operator);
   t.deepEqual(changes, [
     'message added ada first',
-    'message removed ada first',
     `outbox added ada ${answer!}`,
+    'message removed ada first',
     'tick added ada 1',
     'note added ada n',
     'note changed ada n',
