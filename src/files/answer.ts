@@ -1,23 +1,19 @@
 /**
- * Bytes given out from their own beginning, whatever the descriptor's offset is: bash's `<>` shares one offset between
- * writing and reading, so the first read of an answer comes at the end of the question.
+ * Bytes given out once, from their beginning to their end, whatever offset is asked for: a stream's descriptor has none
+ * (over FUSE it is always 0), and bash's `<>` shares one between writing and reading.
  */
 export class Answer {
   readonly #bytes: Uint8Array;
-  #base: number | undefined;
+  #at = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor(content: string | Uint8Array) {
+    this.#bytes = typeof content === 'string' ? Buffer.from(content) : content;
   }
 
-  read(offset: number, count: number): Uint8Array {
-    this.#base ??= offset;
-    const at = offset >= this.#base ? offset - this.#base : offset;
-    return this.#bytes.subarray(at, at + count);
-  }
-
-  /** Has a read at this offset nothing left to give? */
-  ends(offset: number): boolean {
-    return this.#base !== undefined && offset - this.#base >= this.#bytes.length;
+  /** The next bytes; empty at the end. */
+  take(count: number): Uint8Array {
+    const bytes = this.#bytes.subarray(this.#at, this.#at + count);
+    this.#at += bytes.length;
+    return bytes;
   }
 }

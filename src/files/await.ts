@@ -29,17 +29,17 @@ export class Await implements File {
     let waiting: Promise<void> | undefined;
     const begin = (): Promise<void> =>
       (waiting ??= this.#condition(closed.signal).then((text) => {
-        answer = new Answer(Buffer.from(text));
+        answer = new Answer(text);
       }));
     return {
-      read: (offset, count, request) => {
-        if (answer) return answer.read(offset, count);
+      read: (_offset, count, request) => {
+        if (answer) return answer.take(count);
         const met = begin();
         if ((flags & O_NONBLOCK) !== 0 || request.nonblock) {
           met.catch(ignoreClose);
           throw new Errno('EAGAIN');
         }
-        return until(met, request.signal).then(() => answer!.read(offset, count));
+        return until(met, request.signal).then(() => answer!.take(count));
       },
       poll: (wake) => {
         if (answer) return POLLIN;

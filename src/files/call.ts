@@ -54,7 +54,7 @@ class CallHandle implements Handle {
     this.#options = options;
     this.#nonblock = nonblock;
     this.#opener = opener;
-    this.#usage = new Answer(Buffer.from(options.usage));
+    this.#usage = new Answer(options.usage);
   }
 
   write(_offset: number, data: Uint8Array): number {
@@ -71,15 +71,15 @@ class CallHandle implements Handle {
     return data.length;
   }
 
-  read(offset: number, count: number, request: Request): Awaitable<Uint8Array> {
-    if (this.#size === 0 && !this.#waiting) return this.#usage.read(offset, count);
+  read(_offset: number, count: number, request: Request): Awaitable<Uint8Array> {
+    if (this.#size === 0 && !this.#waiting) return this.#usage.take(count);
     const met = this.#begin(request);
-    if (this.#answer) return this.#answer.read(offset, count);
+    if (this.#answer) return this.#answer.take(count);
     if (this.#failure) throw this.#failure.error;
     if (this.#nonblock || request.nonblock) throw new Errno('EAGAIN');
     return until(met, request.signal).then(() => {
       if (this.#failure) throw this.#failure.error;
-      return this.#answer!.read(offset, count);
+      return this.#answer!.take(count);
     });
   }
 
@@ -91,7 +91,7 @@ class CallHandle implements Handle {
     this.#size = 0;
     this.#waiting = this.#options.submit(input, this.#closed.signal, request).then(
       (answer) => {
-        this.#answer = new Answer(typeof answer === 'string' ? Buffer.from(answer) : answer);
+        this.#answer = new Answer(answer);
       },
       (error: unknown) => {
         this.#failure = { error };

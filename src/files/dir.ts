@@ -86,6 +86,11 @@ export class Table<Context> implements Dir {
     return node;
   }
 
+  /** The node under a name, if it was ever looked up. */
+  made(name: string): Node | undefined {
+    return this.#made.get(name);
+  }
+
   *list(request: Request): Iterable<Entry> {
     for (const { name, kind, hidden } of this.#rows.values()) {
       if (!hidden) yield { name, qid: this.#qid(name, request), mode: typeOf(kind) };

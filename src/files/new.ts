@@ -44,7 +44,7 @@ class NewHandle implements Handle {
   constructor(options: NewOptions) {
     this.#options = options;
     this.#document = this.#fresh();
-    this.#shown = new Answer(Buffer.from(options.template));
+    this.#shown = new Answer(options.template);
   }
 
   /** Offsets mean nothing here: every write continues the request. */
@@ -67,11 +67,11 @@ class NewHandle implements Handle {
     return this.#document.stage(request);
   }
 
-  read(offset: number, count: number, request: Request): Awaitable<Uint8Array> {
-    if (!this.#document.written) return this.#shown.read(offset, count);
+  read(_offset: number, count: number, request: Request): Awaitable<Uint8Array> {
+    if (!this.#document.written) return this.#shown.take(count);
     return soon(this.#make(request), (id) => {
-      this.#shown = new Answer(Buffer.from(id === undefined ? '' : `${id}\n`));
-      return this.#shown.read(offset, count);
+      this.#shown = new Answer(id === undefined ? '' : `${id}\n`);
+      return this.#shown.take(count);
     });
   }
 

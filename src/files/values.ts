@@ -22,7 +22,7 @@ export interface ValuesSource {
   stage(path: string, content: Uint8Array, request: Request): Awaitable<Staged>;
   mkdir(path: string, request: Request): Awaitable<void>;
   /** ENOENT, ENOTEMPTY. */
-  remove(path: string, request: Request): Awaitable<void>;
+  remove(path: string, directory: boolean, request: Request): Awaitable<void>;
   rename(path: string, newPath: string, request: Request): Awaitable<void>;
 }
 
@@ -101,12 +101,12 @@ export class Values implements Dir {
     });
   }
 
-  remove(name: string, _directory: boolean, request: Request): Awaitable<void> {
+  remove(name: string, directory: boolean, request: Request): Awaitable<void> {
     if (this.#scratch.find(name)) {
       this.#scratch.delete(name);
       return;
     }
-    return soon(this.#source.remove(this.#at(name), request), () => {
+    return soon(this.#source.remove(this.#at(name), directory, request), () => {
       this.#nodes.delete(name);
       this.#changed(name);
     });

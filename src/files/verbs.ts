@@ -45,7 +45,7 @@ export class Verbs implements File {
     const shown = Buffer.from(this.text);
     let answer: Answer | undefined;
     return {
-      read: (offset, count) => (answer ? answer.read(offset, count) : shown.subarray(offset, offset + count)),
+      read: (offset, count) => answer?.take(count) ?? shown.subarray(offset, offset + count),
       write: (_offset, data, request) => {
         if (data.length > LIMIT) throw new Errno('EFBIG', `more than ${LIMIT} bytes of commands in one write`);
         const lines = decode(data)
@@ -53,7 +53,7 @@ export class Verbs implements File {
           .filter((line) => line.trim() !== '');
         const told = (outcome: string): void => {
           this.#outcome = outcome;
-          answer = new Answer(Buffer.from(outcome));
+          answer = new Answer(outcome);
           this.#stamp.touch();
         };
         return soon(this.#run(lines, 0, request, told), () => data.length);

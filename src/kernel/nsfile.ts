@@ -44,6 +44,42 @@ export const apply = async (namespace: Namespace, lines: readonly Line[], reques
   }
 };
 
+/**
+ * Makes a living namespace what the lines say. What both have in common stays as it is, with every open handle; what the
+ * lines no longer hold is unmounted, and what is new comes on top.
+ */
+export const reconcile = async (namespace: Namespace, lines: readonly Line[], request: Request): Promise<void> => {
+  const wanted = settled(lines);
+  const present = parse(namespace.toString());
+  const [keep, have] = [new Set(wanted.map(textOf)), new Set(present.map(textOf))];
+  for (const line of present.toReversed()) {
+    const [source, target] = line.words as [string, string];
+    if (!keep.has(textOf(line))) await namespace.unmount(target, source, request);
+  }
+  await apply(
+    namespace,
+    wanted.filter((line) => !have.has(textOf(line))),
+    request,
+  );
+};
+
+/** The lines that are left when every unmount has taken away what stood before it. */
+const settled = (lines: readonly Line[]): Line[] => {
+  let left: Line[] = [];
+  for (const line of lines) {
+    if (line.verb !== 'unmount') left.push(line);
+    else {
+      const target = line.words.at(-1);
+      const source = line.words.length === 2 ? line.words[0] : undefined;
+      left = left.filter(({ words: [from, to] }) => to !== target || (source !== undefined && from !== source));
+    }
+  }
+  return left;
+};
+
+const textOf = ({ verb, options, words: given }: Line): string =>
+  [verb, options.order ?? 'replace', options.create ?? false, ...given].join(' ');
+
 const flags = (word: string, options: BindOptions, number: number): void => {
   for (const flag of word.slice(1)) {
     if (flag === 'b') options.order = 'before';

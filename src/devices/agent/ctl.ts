@@ -1,0 +1,34 @@
+import { Verbs } from '../../files/verbs.ts';
+import type { AgentContext } from './agent-dir.ts';
+
+/** Commands to one agent. None of them waits for it. */
+export const ctl = ({ agent, server }: AgentContext): Verbs =>
+  new Verbs(server.world, [
+    {
+      name: 'tick',
+      args: '[REASON...]',
+      says: 'one step; returns when it is accepted',
+      run: async (words, request) => {
+        await agent.tick(words.join(' '), request.subject);
+        return undefined;
+      },
+    },
+    {
+      name: 'pause',
+      args: '',
+      says: 'no further ticks; one that runs is finished',
+      run: async (_words, request) => {
+        await agent.pause(request.subject);
+        return undefined;
+      },
+    },
+    {
+      name: 'resume',
+      args: '',
+      says: 'go on after a pause or a failure',
+      run: async (_words, request) => {
+        await agent.resume(request.subject);
+        return undefined;
+      },
+    },
+  ]);

@@ -1,0 +1,159 @@
+import type { Agent } from '../agent/agent.ts';
+import { Table, type Kind, type Row } from '../files/dir.ts';
+import { Link } from '../files/link.ts';
+import { Log } from '../files/log.ts';
+import { Stream } from '../files/stream.ts';
+import type { Node } from '../kernel/node.ts';
+import type { Right } from '../kernel/subject.ts';
+import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
+import { ask } from './agent/ask.ts';
+import { ctl as agentCtl } from './agent/ctl.ts';
+import { inbox } from './agent/inbox.ts';
+import { notes } from './agent/notes.ts';
+import { outbox } from './agent/outbox.ts';
+import { status as agentStatus, statusJson as agentStatusJson } from './agent/status.ts';
+import { ticks } from './agent/ticks.ts';
+import { wait } from './agent/wait.ts';
+import { error } from './error.ts';
+import { help } from './help.ts';
+import { mounts } from './mounts.ts';
+import { AgentsDir } from './root/agents.ts';
+import { cachedir } from './root/cachedir.ts';
+import { ctl } from './root/ctl.ts';
+import { doctor } from './root/doctor.ts';
+import { index } from './root/index-file.ts';
+import { readme } from './root/readme.ts';
+import { status, statusJson } from './root/status.ts';
+import type { Server } from './server.ts';
+
+// The tables are the documentation: every name, its kind, what an agent and an observer may do with it (w, r, or - for
+// absent), one sentence, what makes it. No name is registered anywhere else. `help` prints them.
+
+type Line<C> = readonly [
+  name: string,
+  kind: Kind,
+  agent: Right,
+  observer: Right,
+  says: string,
+  make: (context: C) => Node,
+];
+
+const rows = <C>(lines: readonly Line<C>[], below: Record<string, readonly Row<never>[]> = {}): Row<C>[] =>
+  lines.map(([name, kind, agent, observer, says, make]) => ({
+    name,
+    kind,
+    agent,
+    observer,
+    says,
+    make,
+    ...(below[name] && { rows: below[name] }),
+    // What waits lies here: it can be walked to through the link beside it and stands in no listing.
+    hidden: name === '.live' || name === 'CACHEDIR.TAG',
+  }));
+
+const table =
+  (lines: readonly Row<AgentContext>[]) =>
+  (context: AgentContext): Table<AgentContext> =>
+    new Table(context.server.world, lines, context);
+
+// prettier-ignore
+export const agentLive = rows<AgentContext>([
+  ['trace',  'stream', 'r', '-', 'what it does, as it happens, model text included', ({ agent, server }) => new Stream(server.world, () => agent.trace.follow('running tick'))],
+  ['outbox', 'stream', 'r', '-', 'what it says, one record a message',               ({ agent, server }) => new Stream(server.world, () => agent.outbox.log.follow('running tick'))],
+  ['wait',   'await',  'r', '-', 'returns when nothing is pending or running',       wait],
+]);
+
+// prettier-ignore
+export const agentLogs = rows<AgentContext>([
+  ['trace',      'log', 'r', '-', 'what it did, fine-grained, model text included',           ({ agent, server }) => new Log(server.world, agent.trace)],
+  ['trajectory', 'log', 'r', '-', 'one hash-chained record a phase, act and transition',      ({ agent, server }) => new Log(server.world, agent.trajectory.journal)],
+  ['ticks',      'dir', 'r', '-', 'one record a tick: N.json',                                ticks],
+]);
+
+// prettier-ignore
+export const agentMemory = rows<AgentContext>([
+  ['notes', 'dir', 'w', '-', 'what it remembers in so many words: one value a note', notes],
+]);
+
+// prettier-ignore
+export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
+  ['help',        'text',  'r', '-', 'this table',                                                      ({ server }) => help(server.world, () => agentRows)],
+  ['ctl',         'verbs', 'r', '-', 'tick [REASON], pause, resume',                                    agentCtl],
+  ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                           agentStatus],
+  ['status.json', 'text',  'r', '-', 'the same for programs',                                           agentStatusJson],
+  ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',                      ({ agent, server }) => error(server.world, agent.errors)],
+  ['wait',        'link',  'r', '-', 'to live/wait: returns when nothing is pending or running',        ({ server }) => new Link(server.world, 'live/wait')],
+  ['ask',         'call',  '-', '-', 'write a prompt, read the answer, on one descriptor',              ask],
+  ['mounts',      'text',  'r', '-', 'the mount table of this client',                                  ({ server }) => mounts(server.world)],
+  ['inbox',       'queue', 'r', '-', 'new, and one file a pending message; a message makes it tick',    inbox],
+  ['outbox',      'dir',   'r', '-', 'log (log), last (text), and one file a message',                  outbox],
+  ['memory',      'dir',   'r', '-', 'what it remembers',                                               table(agentMemory)],
+  ['logs',        'dir',   'r', '-', 'what it did',                                                     table(agentLogs)],
+  ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',                    ({ agent, server }) => server.work(agent.name, agent.id)],
+  ['live',        'link',  'r', '-', 'what waits for the next record: trace, outbox, wait',             ({ server }) => new Link(server.world, '.live')],
+  ['.live',       'dir',   'r', '-', 'where live leads',                                                table(agentLive)],
+], { memory: agentMemory, logs: agentLogs, live: agentLive });
+
+// prettier-ignore
+export const rootLive = rows<Server>([
+  ['events', 'stream', '-', '-', 'everything that happens, as it happens', ({ agents, world }) => new Stream(world, () => agents.log.follow('now'))],
+]);
+
+// prettier-ignore
+export const rootRows: readonly Row<Server>[] = rows<Server>([
+  ['README',       'text',  '-', '-', 'for whoever is here for the first time',                           ({ world }) => readme(world)],
+  ['help',         'text',  '-', '-', 'this table',                                                       ({ world }) => help(world, () => rootRows)],
+  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, sync, shutdown',                    ctl],
+  ['status',       'text',  '-', 'r', 'version, uptime, agents by state, listeners, mounts, model',       status],
+  ['status.json',  'text',  '-', '-', 'the same for programs',                                            statusJson],
+  ['index',        'text',  '-', 'r', 'a header line, then one tab-separated line an agent',              index],
+  ['error',        'text',  '-', '-', 'the last 20 refusals and failures at the root',                    ({ world, agents }) => error(world, agents.errors)],
+  ['doctor',       'text',  '-', '-', 'a line a check: ok, warn or fail, what, what to do',               doctor],
+  ['log',          'log',   '-', '-', 'everything that happens, one record each with a sequence number',  ({ world, agents }) => new Log(world, agents.log)],
+  ['agents',       'dir',   '-', 'r', 'mkdir NAME defines an agent, rmdir archives it, mv renames it',    (server) => agentsDir(server)],
+  ['mounts',       'text',  '-', '-', 'the mount table of this client',                                   ({ world }) => mounts(world)],
+  ['live',         'link',  '-', '-', 'what waits for the next record: events',                           ({ world }) => new Link(world, '.live')],
+  ['.live',        'dir',   '-', '-', 'where live leads',                                                 (server) => new Table(server.world, rootLive, server)],
+  ['CACHEDIR.TAG', 'text',  '-', '-', 'lets backup tools skip the tree',                                  ({ world }) => cachedir(world)],
+], { live: rootLive, agents: agentRows });
+
+/** The directories a namespace file can name: `#root`, and `#agent/NAME`. */
+export interface Devices {
+  readonly root: Table<Server>;
+  agent(name: string): AgentDir | undefined;
+}
+
+const made = new WeakMap<Server, { agents: AgentsDir; dirOf: (agent: Agent) => AgentDir }>();
+
+const agentsDir = (server: Server): AgentsDir => made.get(server)!.agents;
+
+/** The whole tree of one server, and the announcements that keep caches of it true. */
+export const devices = (server: Server): Devices => {
+  const dirs = new Map<number, AgentDir>();
+  const dirOf = (agent: Agent): AgentDir => {
+    const known = dirs.get(agent.id);
+    if (known) return known;
+    const dir = new AgentDir(server, agentRows, agent);
+    dirs.set(agent.id, dir);
+    return dir;
+  };
+  const agents = new AgentsDir(server, dirOf);
+  made.set(server, { agents, dirOf });
+  const root = new Table(server.world, rootRows, server, {
+    refused: ({ path, error: refusal }) => server.agents.errors.add(path, refusal),
+  });
+  server.agents.on((change) => {
+    if (change.type === 'agent') {
+      if (change.change === 'renamed') agents.changed(change.from);
+      if (change.change === 'removed') dirs.delete(change.agent.id);
+      agents.changed(change.agent.name);
+    } else if (change.type === 'note') dirs.get(change.agent.id)?.noteChanged(change.path);
+  });
+  return {
+    root,
+    agent: (name) => {
+      const agent = server.agents.get(name);
+      return agent && dirOf(agent);
+    },
+  };
+};

@@ -1,0 +1,42 @@
+import { Verbs } from '../../files/verbs.ts';
+import type { Server } from '../server.ts';
+
+/** Commands to the server. */
+export const ctl = (server: Server): Verbs => {
+  const { agents } = server;
+  return new Verbs(server.world, [
+    {
+      name: 'new',
+      args: 'NAME [MODEL]',
+      says: 'define an agent',
+      run: async ([name, model], { subject }) => {
+        await agents.define(name!, subject, model);
+        return undefined;
+      },
+    },
+    {
+      name: 'remove',
+      args: 'NAME',
+      says: 'archive an agent',
+      run: async ([name], { subject }) => `archived as ${await agents.archive(name!, subject)}`,
+    },
+    {
+      name: 'sync',
+      args: '',
+      says: 'everything acknowledged so far is on disk when this returns',
+      run: async () => {
+        await server.sync();
+        return undefined;
+      },
+    },
+    {
+      name: 'shutdown',
+      args: '',
+      says: 'end the server in order',
+      run: () => {
+        server.shutdown();
+        return undefined;
+      },
+    },
+  ]);
+};
