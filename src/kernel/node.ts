@@ -75,6 +75,8 @@ interface Common {
   stat(request: Request): Awaitable<Attributes>;
   /** Absent: chmod, chown to the same owner and utimes succeed and do nothing (editors and cp do them), the rest is EPERM. */
   setattr?(changed: Changed, request: Request): Awaitable<void>;
+  /** access(2) by the host's rules (the host kind). Absent: mode and tier decide. EACCES. */
+  permit?(mask: number, request: Request): Awaitable<void>;
   /** Extended attributes; absent: ENOTSUP. */
   getxattr?(name: string, request: Request): Awaitable<Uint8Array>;
   setxattr?(name: string, value: Uint8Array, flags: number, request: Request): Awaitable<void>;

@@ -73,7 +73,7 @@ export class Session {
   }
 
   /** A fresh context for one protocol message; FUSE overrides the subject for foreign uids. */
-  request(override: { subject?: Subject; uid?: number; gid?: number } = {}): Request {
+  request(override: { subject?: Subject; uid?: number; gid?: number; groups?: () => readonly number[] } = {}): Request {
     return new Request(override.subject ?? this.subject, {
       ...override,
       session: this.id,
@@ -175,8 +175,10 @@ export class Session {
       if (node.kind === 'link') throw new Errno('ELOOP', `${place.path} is a link`);
       if (node.kind === 'dir') {
         if (mode.writes(flags)) throw new Errno('EISDIR', `${place.path} is a directory`);
-        own.open = { flags, node, handle: undefined, entries: undefined };
-        return { attributes, style: 'direct', directory: true };
+        return soon(node.permit?.(mode.R_OK, request), () => {
+          own.open = { flags, node, handle: undefined, entries: undefined };
+          return { attributes, style: 'direct', directory: true };
+        });
       }
       if (flags & mode.O_DIRECTORY) throw new Errno('ENOTDIR', `${place.path} is not a directory`);
       const changes = mode.writes(flags) || (flags & mode.O_TRUNC) !== 0;
@@ -468,10 +470,10 @@ export class Session {
     const { place } = this.#fid(fid);
     return soon(this.#stat(place, request), (attributes) => {
       if (mask & mode.W_OK && place.right(request.subject) !== 'w') throw new Errno('EACCES');
-      const bits = place.node.host && request.uid !== 0 ? attributes.mode : attributes.mode & 0o777;
+      if (place.node.permit) return place.node.permit(mask, request);
+      const { mode: bits } = attributes;
       const granted = ((bits >> 6) | (bits >> 3) | bits) & 7;
-      const asked = place.node.host ? mask & mode.X_OK : mask;
-      if ((granted & asked) !== asked) throw new Errno('EACCES');
+      if ((granted & mask) !== mask) throw new Errno('EACCES');
     });
   }
 
