@@ -114,7 +114,7 @@ export class Session {
       if (from.open && names.length > 0) throw new Errno('EBADF', 'an open fid cannot walk');
     } else this.#free(newFid);
     if (names.length === 0) return this.#arrive(fid, newFid, from.place, []);
-    if (names.length === 1 && this.#links) {
+    if (names.length === 1 && this.#links && from.place.node.kind !== 'link') {
       return soon(this.#step(from.place, names[0]!, request), (place) =>
         soon(this.#stat(place, request), (attributes) => this.#arrive(fid, newFid, place, [attributes])),
       );
@@ -346,6 +346,7 @@ export class Session {
     const { place } = this.#directory(fid);
     checkName(name);
     return soon(this.#step(place, name, request), (found) => {
+      if (found.node.host) return this.#remove(place, found, directory, request);
       if (found.node.kind !== 'dir' && directory) throw new Errno('ENOTDIR', `${found.path} is not a directory`);
       if (found.node.kind === 'dir' && !directory) throw new Errno('EISDIR', `${found.path} is a directory`);
       return this.#remove(place, found, directory, request);
@@ -635,6 +636,7 @@ export class Session {
 
   #step(place: Place, name: string, request: Request): Awaitable<Place> {
     if (name === '..') return place.parent ?? place;
+    if (place.node.kind !== 'dir') throw new Errno('ENOTDIR', `${place.path} is not a directory`);
     if (name === '.') return place;
     checkName(name);
     place.check();
