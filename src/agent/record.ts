@@ -14,17 +14,22 @@ export const line = (record: object, limit = RECORD): string => {
   const text = JSON.stringify(record);
   if (text.length * 3 < limit || Buffer.byteLength(text) < limit) return text;
   const copy = JSON.parse(text) as Holder;
+  const originals = new Map<Holder, Record<string, number>>();
   let size = Buffer.byteLength(text);
   for (let round = 0; round < 64 && size >= limit; round++) {
     const [holder, key] = longest(copy);
     const value = key === undefined ? undefined : holder?.[key];
     if (!holder || key === undefined || typeof value !== 'string' || value.length < 128) break;
-    // A text may be twice its length and more as JSON (escapes), so what is too much is taken off in JSON's measure.
+    // No more than half at a time, so that one text does not pay for all. A text may be twice its length and more as
+    // JSON (escapes), so what is too much is taken off in JSON's measure.
     const written = Buffer.byteLength(JSON.stringify(value));
     const bytes = Buffer.byteLength(value);
-    const kept = Math.max(64, Math.floor((bytes * (written - (size - limit) - SLACK)) / written));
+    const whole = originals.get(holder) ?? {};
+    originals.set(holder, whole);
+    whole[key] ??= bytes;
+    const kept = Math.floor(bytes * Math.max(0.5, (written - (size - limit) - SLACK) / written));
     const head = cut(value, Math.min(kept, Math.floor(bytes * 0.9)));
-    holder[key] = `${head} [cut: ${bytes - Buffer.byteLength(head)} bytes]`;
+    holder[key] = `${head} [cut: ${whole[key] - Buffer.byteLength(head)} bytes]`;
     size = Buffer.byteLength(JSON.stringify(copy));
   }
   return size < limit ? JSON.stringify(copy) : JSON.stringify({ ...scalars(copy), cut: 'the record was too long' });

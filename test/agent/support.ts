@@ -63,11 +63,16 @@ export class ScriptedModel implements Model {
   }
 }
 
-/** The memory store, with a switch that makes it refuse and one that makes it wait. */
+/** A store with a switch that makes it refuse, and one after which nothing reaches it, as when its process died. */
 export class FragileStore implements Store {
-  readonly inner = new MemoryStore();
+  readonly inner: Store;
   broken = false;
+  dead = false;
   batches = 0;
+
+  constructor(inner: Store = new MemoryStore()) {
+    this.inner = inner;
+  }
 
   get(key: string): Uint8Array | undefined {
     return this.inner.get(key);
@@ -75,6 +80,7 @@ export class FragileStore implements Store {
 
   async batch(operations: readonly Operation[]): Promise<void> {
     this.batches++;
+    if (this.dead) return new Promise(() => undefined);
     if (this.broken) throw Object.assign(new Error('the disk is gone'), { code: 'EIO' });
     await this.inner.batch(operations);
   }
@@ -93,6 +99,7 @@ export class FragileStore implements Store {
 }
 
 export interface World {
+  /** The one of the first life. */
   readonly store: FragileStore;
   readonly clock: ManualClock;
   readonly model: ScriptedModel;
@@ -104,15 +111,19 @@ export interface World {
 
 /** A server with one agent, `ada`, on the model that is asked for. */
 export const world = async (t: ExecutionContext, name: 'offline' | 'scripted' = 'offline'): Promise<World> => {
-  const store = new FragileStore();
+  const inner = new MemoryStore();
   const clock = new ManualClock();
   const model = new ScriptedModel();
+  let store: FragileStore | undefined;
+  let last: Agents | undefined;
   const open = async (): Promise<Agents> => {
-    const agents = await Agents.open({ store, clock, models: new Models(new Offline(), model) });
-    t.teardown(() => agents.close());
-    return agents;
+    if (store) store.dead = true;
+    store = new FragileStore(inner);
+    last = await Agents.open({ store, clock, models: new Models(new Offline(), model) });
+    return last;
   };
+  t.teardown(() => last?.close());
   const agents = await open();
   const ada = await agents.define('ada', operator, name);
-  return { store, clock, model, agents, ada, reopen: open };
+  return { store: store!, clock, model, agents, ada, reopen: open };
 };
