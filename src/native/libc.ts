@@ -12,8 +12,10 @@ import { Errno } from '../kernel/errno.ts';
 export interface Libc {
   /** mount(2). */
   readonly mount: (source: string, target: string, type: string, flags: number, data: string) => number;
-  /** umount2(2): MNT_FORCE, MNT_DETACH, UMOUNT_NOFOLLOW. */
-  readonly umount2: (target: string, flags: number) => number;
+  /** umount2(2) in the thread pool: MNT_FORCE, MNT_DETACH. The file system may ask its server, who must not wait here. */
+  readonly umountLater: (target: string, flags: number) => Promise<number>;
+  /** fcntl(2): sets O_NONBLOCK, and close-on-exec. */
+  readonly setNonBlocking: (fd: number) => number;
   /** read(2) into the first `count` bytes of the buffer. */
   readonly read: (fd: number, buffer: Uint8Array, count: number) => number;
   /** write(2) of the first `count` bytes of the buffer. */
@@ -30,11 +32,15 @@ export interface Libc {
 
 export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
-export const UMOUNT_NOFOLLOW = 8;
 export const MS_NOSUID = 2;
 export const MS_NODEV = 4;
 export const SOCK_STREAM = 1;
 export const SOCK_CLOEXEC = 0o2000000;
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const FD_CLOEXEC = 1;
+const O_NONBLOCK = 0o4000;
 const AF_UNIX = 1;
 const MSG_DONTWAIT = 0x40;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -43,7 +49,7 @@ const SCM_RIGHTS = 1;
 
 let loaded: Promise<Libc> | undefined;
 
-/** Throws ENOTSUP where koffi does not load or the system is not Linux. */
+/** errno is the thread's own; koffi carries it over to the callback of a call in the pool. Throws ENOTSUP where koffi does not load or the system is not Linux. */
 export const libc = (): Promise<Libc> => (loaded ??= load());
 
 /** A negative result as the Errno it is. */
@@ -83,10 +89,14 @@ const load = async (): Promise<Libc> => {
 
 type LastError = () => number;
 
-const files = (library: LibraryHandle, errno: LastError): Pick<Libc, 'read' | 'write' | 'poll' | 'pollLater'> => {
+const files = (
+  library: LibraryHandle,
+  errno: LastError,
+): Pick<Libc, 'read' | 'write' | 'poll' | 'pollLater' | 'setNonBlocking'> => {
   const read = library.func('long read(int, void *, size_t)') as (fd: number, to: Uint8Array, count: number) => number;
   const write = library.func('long write(int, void *, size_t)') as typeof read;
   const poll = library.func('int poll(void *, unsigned long, int)');
+  const fcntl = library.func('int fcntl(int, int, ...)');
   const now = poll as unknown as (set: Buffer, count: number, timeout: number) => number;
 
   // struct pollfd: int fd, short events, short revents.
@@ -108,6 +118,12 @@ const files = (library: LibraryHandle, errno: LastError): Pick<Libc, 'read' | 'w
       const n = write(fd, buffer, count);
       return n < 0 ? -errno() : n;
     },
+    setNonBlocking(fd) {
+      const flags = fcntl(fd, F_GETFL) as number;
+      if (flags < 0 || (fcntl(fd, F_SETFL, 'int', flags | O_NONBLOCK) as number) < 0) return -errno();
+      const n = fcntl(fd, F_SETFD, 'int', FD_CLOEXEC) as number;
+      return n < 0 ? -errno() : n;
+    },
     poll(fd, events, timeout) {
       const set = pollfd(fd, events);
       const n = now(set, 1, timeout);
@@ -118,24 +134,28 @@ const files = (library: LibraryHandle, errno: LastError): Pick<Libc, 'read' | 'w
       return new Promise((resolve, reject) => {
         poll.async(set, 1, timeout, (failure: Error | null, n: number) => {
           if (failure) reject(failure);
-          // errno belongs to the thread of the pool; of those poll(2) has only EINTR can happen here.
-          else resolve(n < 0 ? -4 : set.readUInt16LE(6));
+          else resolve(n < 0 ? -errno() : set.readUInt16LE(6));
         });
       });
     },
   };
 };
 
-const mounts = (library: LibraryHandle, errno: LastError): Pick<Libc, 'mount' | 'umount2'> => {
+const mounts = (library: LibraryHandle, errno: LastError): Pick<Libc, 'mount' | 'umountLater'> => {
   const mount = library.func('int mount(const char *, const char *, const char *, unsigned long, const char *)');
   const umount2 = library.func('int umount2(const char *, int)');
-  const result = (call: (...of: (string | number)[]) => unknown, ...of: (string | number)[]): number => {
-    const n = call(...of) as number;
-    return n < 0 ? -errno() : n;
-  };
   return {
-    mount: (source, target, type, flags, data) => result(mount, source, target, type, flags, data),
-    umount2: (target, flags) => result(umount2, target, flags),
+    mount(source, target, type, flags, data) {
+      const n = mount(source, target, type, flags, data) as number;
+      return n < 0 ? -errno() : n;
+    },
+    umountLater: (target, flags) =>
+      new Promise((resolve, reject) => {
+        umount2.async(target, flags, (failure: Error | null, n: number) => {
+          if (failure) reject(failure);
+          else resolve(n < 0 ? -errno() : n);
+        });
+      }),
   };
 };
 

@@ -30,8 +30,9 @@ linux('a closed descriptor is minus EBADF, not an exception; a count past the bu
 });
 
 linux('a failed call becomes an Errno', async (t) => {
-  const { umount2, mount } = await libc();
-  t.throws(() => checked(umount2('/nowhere/at/all', 0), 'umount2', '/nowhere/at/all'), { code: 'ENOENT' });
+  const { umountLater, mount } = await libc();
+  const result = await umountLater('/nowhere/at/all', 0);
+  t.throws(() => checked(result, 'umount2', '/nowhere/at/all'), { code: 'ENOENT' });
   t.true(mount('none', '/nowhere/at/all', 'nosuchtype', 0, '') < 0);
 });
 
@@ -41,4 +42,14 @@ linux('a descriptor without a message is EAGAIN', async (t) => {
   t.throws(() => checked(receiveDescriptor(b), 'recvmsg'), { code: 'EAGAIN' });
   closeSync(a);
   closeSync(b);
+});
+
+linux('a descriptor is made non-blocking', async (t) => {
+  const { socketpair, setNonBlocking, read } = await libc();
+  const [a, b] = socketpair(SOCK_STREAM);
+  t.is(setNonBlocking(a), 0);
+  t.is(read(a, Buffer.alloc(1), 1), -11);
+  closeSync(a);
+  closeSync(b);
+  t.is(setNonBlocking(a), -9);
 });
