@@ -67,7 +67,9 @@ export class Namespace {
 
   /** The lines of a namespace file that make this namespace. */
   toString(): string {
-    return this.#lines.map(({ verb, flags, source, target }) => `${verb} ${flags}${source} ${target}\n`).join('');
+    return this.#lines
+      .map(({ verb, flags, source, target }) => `${verb} ${flags}${quoted(source)} ${quoted(target)}\n`)
+      .join('');
   }
 
   /** One step down. undefined: no such name. Never follows a link. */
@@ -85,17 +87,38 @@ export class Namespace {
 
   #at(child: Node, name: string, parent: Place, layer?: Layer): Place {
     const mount = this.#mounts.size === 0 ? undefined : this.#mounts.get(child);
-    if (!mount) return new Place(child, name, parent, undefined, layer);
+    if (!mount) return new Place(child, name, parent, undefined, layer, layer?.node);
     const [top] = mount.layers;
-    return new Place(top!.node, name, parent, mount, top);
+    return new Place(top!.node, name, parent, mount, top, layer?.node);
   }
 
-  /** Every entry of a directory, unions merged: the first layer that has a name wins. */
-  list(place: Place, request: Request): Awaitable<Iterable<Entry>> {
+  /** The place of a node that was just made in one of the directories of a place. */
+  made(node: Node, name: string, parent: Place, directory: Dir): Place {
+    const layer = parent.mount?.layers.find(({ node: own }) => own === directory);
+    return new Place(node, name, parent, undefined, layer, layer?.node);
+  }
+
+  /**
+   * Every entry of a directory that `seen` says yes to, asked with the directory that holds it. Unions are merged: the
+   * first layer that has a name wins. A place that is covered is listed as what covers it.
+   */
+  list(place: Place, seen: (holder: Dir, entry: Entry) => boolean, request: Request): Awaitable<Iterable<Entry>> {
     const { node, mount } = place;
     if (node.kind !== 'dir') throw new Errno('ENOTDIR');
-    if (!mount || mount.layers.length < 2) return node.list(request);
-    return union(mount.layers, request);
+    const listed =
+      !mount || mount.layers.length < 2
+        ? soon(node.list(request), (list) => [...list].filter((entry) => seen(node, entry)))
+        : union(mount.layers, seen, request);
+    return this.#mounts.size === 0 ? listed : soon(listed, (entries) => this.#covered(place, entries, request));
+  }
+
+  async #covered(place: Place, entries: readonly Entry[], request: Request): Promise<Entry[]> {
+    const shown = new Map(entries.map((entry) => [entry.name, entry]));
+    for (const { name, parent, layers } of this.#mounts.values()) {
+      const entry = parent === place.node ? shown.get(name) : undefined;
+      if (entry) shown.set(name, { ...entry, qid: (await layers[0]!.node.stat(request)).qid });
+    }
+    return [...shown.values()];
   }
 
   /** The directory of a place in which new names are made. EPERM where the union has none for that. */
@@ -159,13 +182,23 @@ export class Namespace {
     const old = place?.mount?.target === path ? place.mount : undefined;
     for (const layer of old?.layers ?? []) if (!layers.includes(layer)) layer.live = false;
     const covered = [...this.#mounts].find(([, mount]) => mount === old)?.[0] ?? place?.node;
-    const mount: Mount | undefined = layers.length > 0 ? { target: path, layers } : undefined;
+    const mount: Mount | undefined =
+      layers.length > 0 ? { target: path, name: place?.name ?? '', parent: place?.parent?.node, layers } : undefined;
     if (old && mount) old.layers = layers;
     if (path === '/') this.#root = mount && new Place(layers[0]!.node, '', undefined, old ?? mount, layers[0]);
     else if (!mount) this.#mounts.delete(covered!);
     else if (!old) this.#mounts.set(covered!, mount);
     const above = place?.parent;
     if (above) this.#changes.entry((await above.node.stat(request)).qid, place.name);
+    else if (place) await this.#announce(place, [...(old?.layers ?? []), ...layers], request);
+  }
+
+  /** The root has no name that could be announced: every name in it may mean something else now. */
+  async #announce(root: Place, layers: readonly Layer[], request: Request): Promise<void> {
+    const { qid } = await root.node.stat(request);
+    for (const { node } of new Set(layers)) {
+      for (const { name } of await node.list(request)) this.#changes.entry(qid, name);
+    }
   }
 }
 
@@ -185,13 +218,22 @@ const holding = async (
   return undefined;
 };
 
-const union = async (layers: readonly Layer[], request: Request): Promise<Entry[]> => {
-  const entries = new Map<string, Entry>();
-  for (const { node } of layers) {
-    for (const entry of await node.list(request)) if (!entries.has(entry.name)) entries.set(entry.name, entry);
+const union = async (
+  layers: readonly Layer[],
+  seen: (holder: Dir, entry: Entry) => boolean,
+  request: Request,
+): Promise<Entry[]> => {
+  const entries = new Map<string, { holder: Dir; entry: Entry }>();
+  for (const { node: holder } of layers) {
+    for (const entry of await holder.list(request)) {
+      if (!entries.has(entry.name)) entries.set(entry.name, { holder, entry });
+    }
   }
-  return [...entries.values()];
+  return [...entries.values()].filter(({ holder, entry }) => seen(holder, entry)).map(({ entry }) => entry);
 };
+
+/** A word as a namespace file has it. */
+const quoted = (word: string): string => (/^[^\s'$]+$/.test(word) ? word : `'${word.replaceAll("'", "''")}'`);
 
 /** An absolute path with one slash between names and no dots. EINVAL where it is not absolute. */
 export const clean = (path: string): string => {

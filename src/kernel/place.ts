@@ -13,6 +13,9 @@ export interface Layer {
 /** What covers one place of a namespace: one directory, or a union of several, searched in order. Never empty. */
 export interface Mount {
   readonly target: string;
+  /** Where the covered place lies. */
+  readonly name: string;
+  readonly parent: Node | undefined;
   layers: Layer[];
 }
 
@@ -28,13 +31,16 @@ export class Place {
   readonly mount: Mount | undefined;
   /** The layer of a mount through which this was reached, where this is the covered place or lies directly in it. */
   readonly layer: Layer | undefined;
+  /** The directory that has the name, where it is not the node of the parent: the layer of a union. */
+  readonly holder: Dir | undefined;
 
-  constructor(node: Node, name: string, parent: Place | undefined, mount?: Mount, layer?: Layer) {
+  constructor(node: Node, name: string, parent: Place | undefined, mount?: Mount, layer?: Layer, holder?: Dir) {
     this.node = node;
     this.name = name;
     this.parent = parent;
     this.mount = mount;
     this.layer = layer;
+    this.holder = holder;
   }
 
   get path(): string {
@@ -48,8 +54,7 @@ export class Place {
     if (subject.tier === 'operator') return 'w';
     if (!this.parent) return 'r';
     // In a union the layer that holds the name speaks for it; a mount point is an entry of the directory above.
-    const directory = this.mount ? this.parent.node : (this.layer?.node ?? this.parent.node);
-    return rightIn(directory, this.name, subject, this.parent.right(subject));
+    return rightIn(this.holder ?? this.parent.node, this.name, subject, this.parent.right(subject));
   }
 
   /** Throws ESTALE when something on the way here is gone or was unmounted. */
