@@ -32,19 +32,24 @@ export class DocumentHandle implements Handle {
   readonly #document: Document;
   readonly #appends: boolean;
   /** Opened only to append: what others published meanwhile stays. */
-  readonly #appendsOnly: boolean;
+  #appendsOnly: boolean;
   /** What the handle started from. */
   #base: Uint8Array;
   #content: Buffer;
   #length: number;
   #written = false;
   #truncated: boolean;
+  #fresh: boolean;
   #dirty = false;
-  #failed = false;
+  #failure: { error: unknown } | undefined;
+  /** A write that found no room: the content is not what the client meant until it starts anew. */
+  #lost: Errno | undefined;
   #staged: Staged | undefined;
 
-  constructor(document: Document, flags: number, base: Uint8Array | undefined) {
+  /** `fresh`: the name was made by this open, so that a document is published also where nothing is written. */
+  constructor(document: Document, flags: number, base: Uint8Array | undefined, fresh = false) {
     this.#document = document;
+    this.#fresh = fresh;
     this.#appends = (flags & O_APPEND) !== 0;
     this.#truncated = (flags & O_TRUNC) !== 0;
     this.#appendsOnly = this.#appends && !this.#truncated && (flags & O_ACCMODE) === O_WRONLY;
@@ -60,7 +65,7 @@ export class DocumentHandle implements Handle {
 
   /** Whether anything was written or cut on this handle. */
   get touched(): boolean {
-    return this.#written || this.#truncated;
+    return this.#written || this.#truncated || this.#fresh;
   }
 
   get written(): boolean {
@@ -73,7 +78,12 @@ export class DocumentHandle implements Handle {
 
   write(offset: number, data: Uint8Array): number {
     const at = this.#appends ? this.#length : offset;
-    this.#resize(Math.max(this.#length, at + data.length));
+    try {
+      this.#resize(Math.max(this.#length, at + data.length));
+    } catch (error) {
+      this.#lost = error as Errno;
+      throw error;
+    }
     this.#content.set(data, at);
     this.#written = true;
     this.#dirty = true;
@@ -82,12 +92,23 @@ export class DocumentHandle implements Handle {
 
   truncate(size: number): void {
     this.#resize(size);
+    this.#appendsOnly = false;
+    if (size === 0) this.#lost = this.#failure = undefined;
     if (this.#written) this.#dirty = true;
     else this.#truncated = true;
   }
 
   /** With nothing written there is nothing to stage: a shell's first flush comes before its first write. */
   stage(request: Request): Awaitable<void> {
+    const lost = this.#lost;
+    if (lost) {
+      // Told once, as every other failure of a stage.
+      if (this.#failure) return;
+      this.#failure = { error: lost };
+      return soon(this.discard(), () => {
+        throw lost;
+      });
+    }
     if (!this.#dirty) return;
     this.#dirty = false;
     return this.#stageNow(request);
@@ -97,14 +118,14 @@ export class DocumentHandle implements Handle {
     const before = this.#staged;
     this.#staged = undefined;
     const failed = (error: unknown): never => {
-      this.#failed = true;
+      this.#failure = { error };
       throw error;
     };
     const stage = (): Awaitable<void> =>
       soon(before?.drop(), () =>
         soon(this.#whole(request), (content) =>
           soon(this.#document.stage(content, request), (staged) => {
-            this.#failed = false;
+            this.#failure = undefined;
             this.#staged = staged;
           }),
         ),
@@ -136,15 +157,28 @@ export class DocumentHandle implements Handle {
     return soon(this.act(request), () => undefined);
   }
 
+  /** Takes back what was staged: it will not act. */
+  discard(): Awaitable<void> {
+    const staged = this.#staged;
+    this.#staged = undefined;
+    return staged?.drop();
+  }
+
+  /** Why the last stage failed, if it did. */
+  get failure(): { error: unknown } | undefined {
+    return this.#failure;
+  }
+
   /** Publishes and gives what the document's owner made of it. */
   act(request: Request): Awaitable<string | undefined> {
-    if (this.#failed || !this.touched) return undefined;
+    if (this.#failure || this.#lost || !this.touched) return undefined;
     const ready = this.#staged && !this.#appendsOnly ? undefined : this.#restage(request);
     return soon(ready, () => {
       const staged = this.#staged;
       this.#staged = undefined;
       this.#written = false;
       this.#truncated = false;
+      this.#fresh = false;
       return staged?.publish(request);
     });
   }

@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 
 /** An open this long after a stat shows what the stat measured, so that readers that trust the size get it all. */
 const AGREES = 1000;
+/** Clients whose last look is remembered. */
+const MOST = 32;
 
 export interface TextOptions {
   /** The content never changes, or every change is told by `changed()`: stat may be cached. */
@@ -20,7 +22,9 @@ export class Text implements File {
   readonly #world: World;
   readonly #render: (request: Request) => Awaitable<string | Uint8Array>;
   readonly #stamp: Stamp;
-  #shown: { at: number; session: number; bytes: Uint8Array } | undefined;
+  /** What each client saw last, by session; a fixed text has one for all. */
+  readonly #shown = new Map<number, { at: number; acted: number; bytes: Uint8Array }>();
+  #last: Uint8Array | undefined;
 
   constructor(world: World, render: (request: Request) => Awaitable<string | Uint8Array>, options: TextOptions = {}) {
     this.#world = world;
@@ -29,9 +33,13 @@ export class Text implements File {
     this.cached = options.fixed ?? false;
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   /** The content changed: caches ask again. */
   changed(): void {
-    this.#shown = undefined;
+    this.#shown.clear();
     this.#stamp.touch();
   }
 
@@ -50,18 +58,22 @@ export class Text implements File {
     return this.#stamp.attributes(S_IFREG | 0o444, bytes.length);
   }
 
-  #kept({ session }: Request): Uint8Array | undefined {
-    const shown = this.#shown;
-    if (!shown) return undefined;
-    if (this.cached) return shown.bytes;
-    return shown.session === session && this.#world.now() - shown.at < AGREES ? shown.bytes : undefined;
+  /** What a client changed itself it must see at once, so that its own changes end the agreement. */
+  #kept({ session, acted }: Request): Uint8Array | undefined {
+    const shown = this.#shown.get(this.cached ? 0 : session);
+    if (!shown || this.cached) return shown?.bytes;
+    return shown.acted === acted && this.#world.now() - shown.at < AGREES ? shown.bytes : undefined;
   }
 
   #fresh(request: Request): Awaitable<Uint8Array> {
     return soon(this.#render(request), (content) => {
       const bytes = bytesOf(content);
-      if (this.#shown && Buffer.compare(this.#shown.bytes, bytes) !== 0) this.#stamp.touch();
-      this.#shown = { at: this.#world.now(), session: request.session, bytes };
+      if (!this.cached && this.#last && Buffer.compare(this.#last, bytes) !== 0) this.#stamp.touch();
+      this.#last = bytes;
+      const session = this.cached ? 0 : request.session;
+      this.#shown.delete(session);
+      this.#shown.set(session, { at: this.#world.now(), acted: request.acted, bytes });
+      if (this.#shown.size > MOST) this.#shown.delete(this.#shown.keys().next().value!);
       return bytes;
     });
   }

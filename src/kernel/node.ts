@@ -154,6 +154,8 @@ export interface Handle {
   stage?(request: Request): Awaitable<void>;
   /** Act, once: at the last close. It has nobody to tell of a failure but the log and `error`. */
   publish?(request: Request): Awaitable<void>;
+  /** What the handle was opened on may not be used any more: what was staged must not act. Comes instead of publish. */
+  discard?(): Awaitable<void>;
   /** After publish; gives back what the handle holds. Must not throw. */
   close?(): void;
   /** poll(2): which events hold now. `wake` is called once when that changes; absent: the handle is always ready. */

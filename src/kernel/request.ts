@@ -11,6 +11,8 @@ export class Request {
   readonly mounts: (() => string) | undefined;
   /** Tells sessions apart (a scratch file is listed only for the session that made it). */
   readonly session: number;
+  /** How many changes that session had made, or tried, when this call began: what it saw before may be another now. */
+  readonly acted: number;
   /** The uid and gid a new host file is owned by; undefined: the server's own. */
   readonly uid: number | undefined;
   readonly gid: number | undefined;
@@ -27,6 +29,7 @@ export class Request {
     options: {
       mounts?: (() => string) | undefined;
       session?: number;
+      acted?: number;
       uid?: number;
       gid?: number;
       /** Supplementary groups of the caller; asked for only where the host's rules are applied to another uid. */
@@ -36,6 +39,7 @@ export class Request {
     this.subject = subject;
     this.mounts = options.mounts;
     this.session = options.session ?? 0;
+    this.acted = options.acted ?? 0;
     this.uid = options.uid;
     this.gid = options.gid;
     this.#groups = options.groups;

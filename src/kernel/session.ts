@@ -6,6 +6,7 @@ import * as mode from './mode.ts';
 import { checkName } from './name.ts';
 import type { Namespace } from './namespace.ts';
 import {
+  POLLHUP,
   POLLIN,
   POLLOUT,
   type Attributes,
@@ -42,6 +43,8 @@ export interface Opened {
   readonly directory: boolean;
 }
 
+/** renameat2(2). */
+const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
 
 let sessions = 0;
@@ -55,18 +58,24 @@ export class Session {
   readonly id = ++sessions;
   readonly subject: Subject;
   readonly #namespace: Namespace;
-  readonly #changes: Changes;
   readonly #links: boolean;
   readonly #maxFids: number;
   readonly #fids = new Map<number, Fid>();
-  readonly #waiting = new Set<Request>();
+  /** Reads that block, and where. */
+  readonly #waiting = new Map<Request, Place>();
+  /** Who wants to be woken, and where. */
+  readonly #polled = new Map<Open, { place: Place; wake: () => void }>();
+  /** Last closes that are under way. */
+  readonly #closing = new Set<Promise<void>>();
+  readonly #unsubscribe: () => void;
+  #acted = 0;
   readonly #truncations: Truncations;
   #closed = false;
 
   constructor(options: SessionOptions) {
     this.subject = options.subject;
     this.#namespace = options.namespace;
-    this.#changes = options.changes;
+    this.#unsubscribe = options.changes.subscribe({ attributes: () => undefined, entry: () => this.#cut() });
     this.#links = options.links ?? true;
     this.#maxFids = options.maxFids ?? 4096;
     this.#truncations = new Truncations(options.now ?? (() => performance.now()));
@@ -77,6 +86,7 @@ export class Session {
     return new Request(override.subject ?? this.subject, {
       ...override,
       session: this.id,
+      acted: this.#acted,
       mounts: () => this.#namespace.toString(),
     });
   }
@@ -156,6 +166,10 @@ export class Session {
   open(fid: number, flags: number, request: Request): Awaitable<Opened> {
     const own = this.#fid(fid);
     if (own.open) throw new Errno('EBADF', 'the fid is open');
+    return this.#openAt(own, flags, request);
+  }
+
+  #openAt(own: Fid, flags: number, request: Request): Awaitable<Opened> {
     if (own.place.node.kind === 'link') {
       return soon(this.#follow(own.place, request), (place) => {
         hold(place.node);
@@ -174,7 +188,7 @@ export class Session {
     return soon(this.#stat(place, request), (attributes) => {
       if (node.kind === 'link') throw new Errno('ELOOP', `${place.path} is a link`);
       if (node.kind === 'dir') {
-        if (mode.writes(flags)) throw new Errno('EISDIR', `${place.path} is a directory`);
+        if (mode.writes(flags) || flags & mode.O_TRUNC) throw new Errno('EISDIR', `${place.path} is a directory`);
         return soon(node.permit?.(mode.R_OK, request), () => {
           own.open = { flags, node, handle: undefined, entries: undefined };
           return { attributes, style: 'direct', directory: true };
@@ -184,7 +198,9 @@ export class Session {
       const changes = mode.writes(flags) || (flags & mode.O_TRUNC) !== 0;
       if (changes) this.#permit(place, request);
       if (!node.host) checkMode(place, attributes.mode, mode.reads(flags), changes);
-      const whole = mode.writes(flags) && this.#truncations.take(attributes.qid) ? flags | mode.O_TRUNC : flags;
+      // What truncates does not append: an appender is not the open that a truncate just before was meant for.
+      const meant = mode.writes(flags) && (flags & mode.O_APPEND) === 0 && this.#truncations.take(attributes.qid);
+      const whole = meant ? flags | mode.O_TRUNC : flags;
       return soon(
         this.#attempt(place, 'open', changes, () => node.open(whole, request)),
         (handle) => this.#opened(own, whole, node, handle, attributes),
@@ -208,10 +224,7 @@ export class Session {
     return soon(this.#namespace.step(place, name, request), (found) => {
       if (found && found.right(request.subject) !== '-') {
         if (flags & mode.O_EXCL) throw new Errno('EEXIST', `${found.path} exists`);
-        hold(found.node);
-        drop(place.node);
-        own.place = found;
-        return this.open(fid, flags & ~mode.O_CREAT, request);
+        return this.#createdBefore(own, found, flags & ~mode.O_CREAT, request);
       }
       const directory = this.#writable(place, request);
       return soon(
@@ -222,13 +235,34 @@ export class Session {
         ({ node, handle }) => {
           hold(node);
           drop(place.node);
-          own.place = new Place(node, name, place);
+          own.place = this.#namespace.made(node, name, place, directory);
           return soon(this.#stat(own.place, request), (attributes) =>
             this.#opened(own, flags, node, handle, attributes),
           );
         },
       );
     });
+  }
+
+  /** Opens what has the name already; where that fails the fid stays the directory's. */
+  #createdBefore(own: Fid, found: Place, flags: number, request: Request): Awaitable<Opened> {
+    const opening: Fid = { place: found, open: undefined };
+    hold(found.node);
+    const failed = (error: unknown): never => {
+      drop(opening.place.node);
+      throw error;
+    };
+    const opened = (result: Opened): Opened => {
+      drop(own.place.node);
+      Object.assign(own, opening);
+      return result;
+    };
+    try {
+      const result = this.#openAt(opening, flags, request);
+      return result instanceof Promise ? result.then(opened, failed) : opened(result);
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   /** At most count bytes; empty is the end. May block until the request is aborted (EINTR). */
@@ -241,8 +275,10 @@ export class Session {
     place.check();
     if (!handle.read) throw new Errno('EACCES', `${place.path} cannot be read`);
     request.path = place.path;
+    // A descriptor that also writes may act now: a call is submitted, a new thing is made.
+    if (mode.writes(flags)) this.#acted++;
     const bytes = handle.read(offset, count, request);
-    return bytes instanceof Promise ? this.#while(request, bytes) : bytes;
+    return bytes instanceof Promise ? this.#while(request, place, bytes) : bytes;
   }
 
   /** Returns how many bytes were taken. Never waits for more than one store commit. */
@@ -252,6 +288,7 @@ export class Session {
     if (!mode.writes(flags) || !handle) throw new Errno('EBADF', 'not open for writing');
     checkSpan(offset, data.length);
     place.check();
+    if (data.length === 0) return 0;
     request.path = place.path;
     return this.#attempt(place, 'write', true, () => {
       if (!handle.write) throw new Errno('EACCES', `${place.path} cannot be written`);
@@ -264,21 +301,23 @@ export class Session {
     const { place } = this.#fid(fid);
     const open = this.#opening(fid);
     if (open.node.kind !== 'dir') throw new Errno('ENOTDIR', `${place.path} is not a directory`);
-    if (open.entries && !rewind) return open.entries;
     place.check();
+    if (open.entries && !rewind) return open.entries;
+    const own = place.right(request.subject);
+    const seen = (holder: Dir, { name, mode: bits }: Entry): boolean =>
+      rightIn(holder, name, request.subject, own) !== '-' && (this.#links || !mode.isLink(bits));
     return soon(this.#stat(place, request), ({ qid }) =>
-      soon(this.#namespace.list(place, request), (list) => {
-        const own = place.right(request.subject);
-        const seen = ({ name, mode: bits }: Entry): boolean =>
-          rightIn(open.node, name, request.subject, own) !== '-' && (this.#links || !mode.isLink(bits));
-        const entries: Entry[] = [
-          { name: '.', qid, mode: mode.S_IFDIR },
-          { name: '..', qid, mode: mode.S_IFDIR },
-        ];
-        for (const entry of list) if (seen(entry)) entries.push(entry);
-        open.entries = entries;
-        return entries;
-      }),
+      soon(this.#stat(place.parent ?? place, request), ({ qid: above }) =>
+        soon(this.#namespace.list(place, seen, request), (list) => {
+          const entries: Entry[] = [
+            { name: '.', qid, mode: mode.S_IFDIR },
+            { name: '..', qid: above, mode: mode.S_IFDIR },
+          ];
+          for (const entry of list) entries.push(entry);
+          open.entries = entries;
+          return entries;
+        }),
+      ),
     );
   }
 
@@ -329,7 +368,7 @@ export class Session {
       request.path = child.path;
       return soon(
         this.#attempt(child, op, true, () => make(directory, place)),
-        (node) => this.#stat(new Place(node, name, place), request),
+        (node) => this.#stat(this.#namespace.made(node, name, place, directory), request),
       );
     });
   }
@@ -354,7 +393,8 @@ export class Session {
   }
 
   #remove(place: Place, found: Place, directory: boolean, request: Request): Awaitable<void> {
-    this.#writable(place, request);
+    this.#permit(place, request);
+    this.#permit(found, request);
     request.path = found.path;
     return soon(this.#namespace.holder(place, found.name, request), (holder) =>
       this.#attempt(found, directory ? 'rmdir' : 'unlink', true, () => {
@@ -369,27 +409,51 @@ export class Session {
   rename(fid: number, name: string, toFid: number, newName: string, flags: number, request: Request): Awaitable<void> {
     const { place } = this.#directory(fid);
     const { place: toPlace } = this.#directory(toFid);
+    return this.#rename(place, name, toPlace, newName, flags, request);
+  }
+
+  #rename(
+    place: Place,
+    name: string,
+    toPlace: Place,
+    newName: string,
+    flags: number,
+    request: Request,
+  ): Awaitable<void> {
     checkName(name);
     checkName(newName);
     return soon(this.#step(place, name, request), (found) => {
-      this.#writable(place, request);
-      const to = this.#writable(toPlace, request);
+      for (const changed of [place, toPlace, found]) this.#permit(changed, request);
       request.path = found.path;
       return soon(this.#namespace.holder(place, name, request), (holder) =>
-        soon(
-          this.#attempt(found, 'rename', true, () => {
-            if (found.mount) throw new Errno('EBUSY', `${found.path} is a mount point`);
-            if (!holder.rename) throw new Errno('EPERM', `nothing in ${place.path} can be renamed`);
-            if (holder.host !== to.host) throw new Errno('EXDEV', 'work/ and the rest are different file systems');
-            if (!holder.host && holder !== to) throw new Errno('EPERM', 'no renames across directories here');
-            return holder.rename(name, to, newName, flags, request);
-          }),
-          () => {
-            if ((flags & RENAME_EXCHANGE) === 0) this.#follows(found.node, newName);
-          },
+        soon(this.#namespace.step(toPlace, newName, request), (present) =>
+          soon(
+            this.#attempt(found, 'rename', true, () => {
+              const within = place.node === toPlace.node && place.mount === toPlace.mount;
+              const to = within ? holder : this.#namespace.target(toPlace);
+              if (found.mount || present?.mount) throw new Errno('EBUSY', `${found.path} is a mount point`);
+              if (!holder.rename) throw new Errno('EPERM', `nothing in ${place.path} can be renamed`);
+              if (holder.host !== to.host) throw new Errno('EXDEV', 'work/ and the rest are different file systems');
+              if (!holder.host && holder !== to) throw new Errno('EPERM', 'no renames across directories here');
+              if (present) this.#replaceable(present, newName, request);
+              if (!holder.host && present?.node === found.node) return;
+              if (!holder.host) checkReplaced(found, present, flags);
+              return holder.rename(name, to, newName, flags, request);
+            }),
+            () => {
+              if ((flags & RENAME_EXCHANGE) === 0) this.#follows(found.node, newName);
+            },
+          ),
         ),
       );
     });
+  }
+
+  /** What a rename would replace must be the caller's to write; what is absent for it is a name the directory refuses. */
+  #replaceable(present: Place, name: string, request: Request): void {
+    const right = present.right(request.subject);
+    if (right === '-') throw new Errno('EPERM', `nothing can become ${name} here`);
+    if (right === 'r') throw new Errno('EACCES', `${present.path} is read-only for you`);
   }
 
   /** The paths of fids on a renamed node say its new name. */
@@ -415,16 +479,7 @@ export class Session {
     const { place } = this.#fid(fid);
     if (!place.parent) throw new Errno('EPERM', 'the root cannot be renamed');
     const to = directoryFid === undefined ? place.parent : this.#directory(directoryFid).place;
-    // Two fids of our own below every number a client can use.
-    const [from, into] = [-1, -2] as const;
-    this.#put(from, place.parent);
-    this.#put(into, to);
-    try {
-      await this.rename(from, place.name, into, newName, 0, request);
-    } finally {
-      this.#forget(from);
-      this.#forget(into);
-    }
+    await this.#rename(place.parent, place.name, to, newName, 0, request);
   }
 
   stat(fid: number, request: Request): Awaitable<Attributes> {
@@ -443,12 +498,13 @@ export class Session {
     return this.#attempt(place, 'setattr', true, () => {
       const { node } = place;
       if (named?.handle?.setattr) return named.handle.setattr(changed, request);
-      if (node.setattr) return node.setattr(changed, request);
+      if (node.setattr && node.host) return node.setattr(changed, request);
       return soon(this.#stat(place, request), (attributes) => {
         if (node.kind === 'dir' && changed.size !== undefined) throw new Errno('EISDIR');
         const owner =
           (changed.uid ?? attributes.uid) === attributes.uid && (changed.gid ?? attributes.gid) === attributes.gid;
         if (!owner) throw new Errno('EPERM', `${place.path} belongs to the server`);
+        if (node.setattr) return node.setattr(changed, request);
         if (changed.size === undefined) return;
         checkMode(place, attributes.mode, false, true);
         const target = named ?? this.#truncations.open(attributes.qid);
@@ -483,12 +539,14 @@ export class Session {
     const { place } = this.#fid(fid);
     const { handle } = this.#opening(fid);
     if (!handle?.stage) return;
+    place.check();
     request.path = place.path;
     return this.#attempt(place, 'close', true, () => handle.stage!(request));
   }
 
   fsync(fid: number, dataOnly: boolean, request: Request): Awaitable<void> {
     const { handle, node } = this.#opening(fid);
+    this.#fid(fid).place.check();
     if (node.kind === 'dir') return node.sync?.(request);
     return handle?.sync ? handle.sync(dataOnly, request) : this.flush(fid, request);
   }
@@ -501,22 +559,54 @@ export class Session {
     const { handle } = open;
     request.path = place.path;
     this.#truncations.delete(open);
+    this.#polled.delete(open);
     const settle = (): Awaitable<void> => soon(handle.stage?.(request), () => handle.publish?.(request));
+    // Nothing acts any more on what was taken away or is gone, also not what waited for this close.
+    const refuse = (stale: unknown): Awaitable<void> =>
+      soon(handle.discard?.(), () => {
+        throw stale;
+      });
+    const end = (): void => handle.close?.();
     let done: Awaitable<void>;
     try {
-      done = this.#attempt(place, 'close', true, settle);
+      const stale = staleness(place);
+      done = stale ? refuse(stale) : this.#attempt(place, 'close', true, settle);
     } catch (error) {
-      handle.close?.();
+      end();
       throw error;
     }
-    if (done instanceof Promise) return done.finally(() => handle.close?.());
-    handle.close?.();
+    if (!(done instanceof Promise)) {
+      end();
+      return;
+    }
+    const closing = done.finally(() => {
+      this.#closing.delete(closing);
+      end();
+    });
+    this.#closing.add(closing);
+    return closing;
   }
 
   /** Bits of poll(2); `wake` is called once when they change. */
   poll(fid: number, wake?: () => void): number {
-    const { handle } = this.#opening(fid);
-    return handle?.poll ? handle.poll(wake) : POLLIN | POLLOUT;
+    const open = this.#opening(fid);
+    const { place } = this.#fid(fid);
+    if (staleness(place)) return POLLIN | POLLHUP;
+    if (!open.handle?.poll) return POLLIN | POLLOUT;
+    if (!wake) return open.handle.poll(undefined);
+    const once = (): void => {
+      if (this.#polled.get(open)?.wake === once) this.#polled.delete(open);
+      wake();
+    };
+    const events = open.handle.poll(once);
+    this.#polled.set(open, { place, wake: once });
+    return events;
+  }
+
+  /** Something was unmounted or removed somewhere: whoever waits on what is gone is told. */
+  #cut(): void {
+    for (const [request, place] of this.#waiting) if (staleness(place)) request.abort();
+    for (const { place, wake } of [...this.#polled.values()]) if (staleness(place)) wake();
   }
 
   getxattr(fid: number, name: string, request: Request): Awaitable<Uint8Array> {
@@ -576,8 +666,12 @@ export class Session {
   /** Ends the conversation: what waits is interrupted, every fid is clunked. A failed publish is in `error` by then. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const request of this.#waiting) request.abort();
+    this.#unsubscribe();
+    for (const request of this.#waiting.keys()) request.abort();
     const failures: unknown[] = [];
+    for (const closed of await Promise.allSettled(this.#closing)) {
+      if (closed.status === 'rejected' && !(closed.reason instanceof Errno)) failures.push(closed.reason);
+    }
     for (const fid of [...this.#fids.keys()]) {
       try {
         await this.clunk(fid);
@@ -671,18 +765,23 @@ export class Session {
     };
     try {
       const result = change();
-      return result instanceof Promise ? result.catch(failed) : result;
+      if (result instanceof Promise) return result.catch(failed).finally(() => this.#acted++);
+      this.#acted++;
+      return result;
     } catch (error) {
+      this.#acted++;
       return failed(error);
     }
   }
 
-  async #while<T>(request: Request, result: Promise<T>): Promise<T> {
-    this.#waiting.add(request);
+  /** What was taken away while a read waited gives nothing any more. */
+  async #while<T>(request: Request, place: Place, result: Promise<T>): Promise<T> {
+    this.#waiting.set(request, place);
     try {
       return await result;
     } finally {
       this.#waiting.delete(request);
+      place.check();
     }
   }
 }
@@ -704,6 +803,26 @@ const refuse = (place: Place, op: string, error: Errno): void => {
     at.node.refused({ path: place.path, op, error });
     return;
   }
+};
+
+/** Why nothing may be done here any more, if so. */
+const staleness = (place: Place): unknown => {
+  try {
+    place.check();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+/** What renameat2(2) says of names that exist, for directories in memory; the host's own say it themselves. */
+const checkReplaced = (found: Place, present: Place | undefined, flags: number): void => {
+  if ((flags & ~RENAME_NOREPLACE) !== 0) throw new Errno('EINVAL', 'no such rename here');
+  if (!present) return;
+  if (flags & RENAME_NOREPLACE) throw new Errno('EEXIST', `${present.path} exists`);
+  const [from, to] = [found.node.kind === 'dir', present.node.kind === 'dir'];
+  if (to && !from) throw new Errno('EISDIR', `${present.path} is a directory`);
+  if (from && !to) throw new Errno('ENOTDIR', `${present.path} is not a directory`);
 };
 
 const checkSpan = (offset: number, count: number): void => {

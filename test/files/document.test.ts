@@ -86,12 +86,26 @@ test('O_TRUNC alone publishes an empty document, an untouched handle nothing', a
   t.is(made.content, '');
 });
 
-test('writing in the middle keeps the rest; past the limit is EFBIG and loses nothing', async (t) => {
+test('writing in the middle keeps the rest', async (t) => {
   const { made, document } = kept('hello world');
   const handle = new DocumentHandle(document, O_RDWR, bytes(made.content));
   handle.write(0, bytes('HELLO'));
-  t.throws(() => handle.write(99, bytes('xx')), { code: 'EFBIG' });
   t.is(Buffer.from(handle.read(0, 100)).toString(), 'HELLO world');
   await handle.publish(request);
   t.is(made.content, 'HELLO world');
+});
+
+test('what lost a part to EFBIG is not published, until it starts anew', async (t) => {
+  const { made, document } = kept('hello world');
+  const handle = new DocumentHandle(document, O_RDWR, bytes(made.content));
+  handle.write(0, bytes('HELLO'));
+  await handle.stage(request);
+  t.throws(() => handle.write(99, bytes('xx')), { code: 'EFBIG' });
+  t.throws(() => handle.stage(request), { code: 'EFBIG' });
+  await handle.publish(request);
+  t.deepEqual([made.content, made.dropped], ['hello world', 1]);
+  handle.truncate(0);
+  handle.write(0, bytes('hi'));
+  await handle.publish(request);
+  t.is(made.content, 'hi');
 });
