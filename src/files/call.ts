@@ -28,6 +28,10 @@ export class Call implements File {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFREG | 0o666, 0);
   }

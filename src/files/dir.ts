@@ -5,7 +5,7 @@ import type { Request } from '../kernel/request.ts';
 import { soon } from '../kernel/soon.ts';
 import type { Access, Right } from '../kernel/subject.ts';
 import { isScratch, Scratch } from './scratch.ts';
-import { Stamp } from './stamp.ts';
+import { entriesOf, Stamp } from './stamp.ts';
 import { Value } from './value.ts';
 import type { World } from './world.ts';
 
@@ -48,7 +48,6 @@ export class Table<Context> implements Dir {
   readonly #context: Context;
   readonly #rows: ReadonlyMap<string, Row<Context>>;
   readonly #made = new Map<string, Node>();
-  readonly #qids = new Map<string, number>();
   readonly #scratch: Scratch | undefined;
   readonly #options: TableOptions;
   readonly #world: World;
@@ -66,6 +65,10 @@ export class Table<Context> implements Dir {
 
   get gone(): boolean {
     return this.#options.gone?.() ?? false;
+  }
+
+  get qid(): number {
+    return this.stamp.qid;
   }
 
   stat(): Attributes {
@@ -91,23 +94,10 @@ export class Table<Context> implements Dir {
     return this.#made.get(name);
   }
 
-  *list(request: Request): Iterable<Entry> {
-    for (const { name, kind, hidden } of this.#rows.values()) {
-      if (!hidden) yield { name, qid: this.#qid(name, request), mode: typeOf(kind) };
-    }
-    if (this.#scratch) yield* this.#scratch.list(request);
-  }
-
-  /** The inode number a listing shows must be the one stat shows. */
-  #qid(name: string, request: Request): number {
-    let qid = this.#qids.get(name);
-    if (qid === undefined) {
-      const attributes = this.lookup(name)!.stat(request);
-      if (attributes instanceof Promise) return 0;
-      qid = attributes.qid;
-      this.#qids.set(name, qid);
-    }
-    return qid;
+  list(request: Request): Awaitable<Iterable<Entry>> {
+    const rows = [...this.#rows.values()].filter(({ hidden }) => !hidden);
+    const lines = rows.map(({ name, kind }) => ({ name, mode: typeOf(kind), node: this.lookup(name)! }));
+    return soon(entriesOf(lines, request), (entries) => [...entries, ...(this.#scratch?.list(request) ?? [])]);
   }
 
   create(name: string, _flags: number, _mode: number, request: Request): { node: File; handle: Handle } {

@@ -15,6 +15,10 @@ export class Link implements LinkNode {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFLNK | 0o777, Buffer.byteLength(this.#target));
   }

@@ -1,9 +1,9 @@
 import { Errno } from '../kernel/errno.ts';
-import { S_IFDIR, S_IFREG } from '../kernel/mode.ts';
+import { S_IFDIR, S_IFLNK, S_IFREG } from '../kernel/mode.ts';
 import type { Attributes, Awaitable, Dir, Entry, File, Handle, Node } from '../kernel/node.ts';
 import type { Request } from '../kernel/request.ts';
 import { soon } from '../kernel/soon.ts';
-import { bytesOf, Stamp } from './stamp.ts';
+import { bytesOf, entriesOf, Stamp } from './stamp.ts';
 import type { World } from './world.ts';
 
 /** Many read-only documents that come and go by themselves. */
@@ -33,6 +33,10 @@ export class Listing implements Dir {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFDIR | 0o755, 0);
   }
@@ -55,17 +59,18 @@ export class Listing implements Dir {
     return made;
   }
 
-  *list(request: Request): Iterable<Entry> {
-    for (const [name, node] of this.#fixed) {
-      const { qid, mode } = node.stat(request) as Attributes;
-      yield { name, qid, mode };
-    }
+  list(request: Request): Awaitable<Iterable<Entry>> {
+    const lines: { name: string; mode: number; node: Node }[] = [];
+    for (const [name, node] of this.#fixed) lines.push({ name, mode: TYPES[node.kind], node });
     for (const name of this.#source.names()) {
-      const document = this.#document(name);
-      if (document) yield { name, qid: document.qid, mode: S_IFREG };
+      const node = this.#document(name);
+      if (node) lines.push({ name, mode: S_IFREG, node });
     }
+    return entriesOf(lines, request);
   }
 }
+
+const TYPES = { dir: S_IFDIR, file: S_IFREG, link: S_IFLNK } as const;
 
 class Document implements File {
   readonly kind = 'file';

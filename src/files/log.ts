@@ -24,6 +24,10 @@ export class Log implements File {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     const { size } = this.#history;
     if (size !== this.#seen) {

@@ -27,6 +27,10 @@ export class New implements File {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFREG | 0o666, 0);
   }

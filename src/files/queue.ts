@@ -5,7 +5,7 @@ import type { Request } from '../kernel/request.ts';
 import { soon } from '../kernel/soon.ts';
 import { DocumentHandle, type Staged } from './document.ts';
 import { isScratch, Scratch } from './scratch.ts';
-import { Stamp } from './stamp.ts';
+import { entriesOf, Stamp } from './stamp.ts';
 import type { World } from './world.ts';
 
 /** One entry: what waits, or what was taken a moment ago and may still be looked at by the tool that wrote it. */
@@ -48,6 +48,10 @@ export class Queue implements Dir {
     this.stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.stamp.qid;
+  }
+
   stat(): Attributes {
     return this.stamp.attributes(S_IFDIR | 0o755, 0);
   }
@@ -72,16 +76,14 @@ export class Queue implements Dir {
     return file;
   }
 
-  *list(request: Request): Iterable<Entry> {
-    for (const [name, file] of this.#fixed) {
-      const { qid, mode } = file.stat(request) as Attributes;
-      yield { name, qid, mode };
-    }
+  list(request: Request): Awaitable<Iterable<Entry>> {
+    const lines: { name: string; mode: number; node: Node }[] = [];
+    for (const [name, node] of this.#fixed) lines.push({ name, mode: S_IFREG, node });
     for (const name of this.#source.pending()) {
-      const file = this.#entry(name);
-      if (file) yield { name, qid: file.qid, mode: S_IFREG };
+      const node = this.#entry(name);
+      if (node) lines.push({ name, mode: S_IFREG, node });
     }
-    yield* this.#scratch.list(request);
+    return soon(entriesOf(lines, request), (entries) => [...entries, ...this.#scratch.list(request)]);
   }
 
   create(name: string, _flags: number, _mode: number, request: Request): { node: File; handle: Handle } {

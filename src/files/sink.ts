@@ -22,6 +22,10 @@ export class Sink implements File {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFREG | 0o222, 0);
   }

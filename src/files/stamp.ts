@@ -1,5 +1,8 @@
-import type { Attributes } from '../kernel/node.ts';
+import { Errno } from '../kernel/errno.ts';
+import type { Attributes, Awaitable, Entry, Node } from '../kernel/node.ts';
 import { nextQid } from '../kernel/qid.ts';
+import type { Request } from '../kernel/request.ts';
+import { soon } from '../kernel/soon.ts';
 import type { World } from './world.ts';
 
 /** What a synthetic node has in common with every other: a number, a version, the time of its last change. */
@@ -44,3 +47,37 @@ export class Stamp {
 
 export const bytesOf = (content: string | Uint8Array): Uint8Array =>
   typeof content === 'string' ? Buffer.from(content) : content;
+
+const unknown = new WeakMap<Node, number>();
+
+/**
+ * The inode number that stat shows, for a listing: asked of the node, because a stat may have to render. A listing does
+ * not fail for one name that cannot be looked at; such a node has a number of its own until it can.
+ */
+export const qidOf = (node: Node & { readonly qid?: number }, request: Request): Awaitable<number> => {
+  if (!node.host && node.qid !== undefined) return node.qid;
+  const failed = (error: unknown): number => {
+    if (!(error instanceof Errno)) throw error;
+    const qid = unknown.get(node) ?? nextQid();
+    unknown.set(node, qid);
+    return qid;
+  };
+  try {
+    const qid = soon(node.stat(request), (attributes) => attributes.qid);
+    return qid instanceof Promise ? qid.catch(failed) : qid;
+  } catch (error) {
+    return failed(error);
+  }
+};
+
+/** Lines of a listing, with the numbers of their nodes; a promise only where one of them is. */
+export const entriesOf = (
+  lines: Iterable<{ readonly name: string; readonly mode: number; readonly node: Node }>,
+  request: Request,
+): Awaitable<Entry[]> => {
+  const entries = Array.from(lines, ({ name, mode, node }) =>
+    soon(qidOf(node, request), (qid): Entry => ({ name, mode, qid })),
+  );
+  const pending = entries.some((entry) => entry instanceof Promise);
+  return pending ? Promise.all(entries.map(async (entry) => entry)) : (entries as Entry[]);
+};

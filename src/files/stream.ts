@@ -26,6 +26,10 @@ export class Stream implements File {
     this.#stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFREG | 0o444, 0);
   }

@@ -47,6 +47,10 @@ export class Values implements Dir {
     this.stamp = new Stamp(world);
   }
 
+  get qid(): number {
+    return this.stamp.qid;
+  }
+
   stat(): Attributes {
     return this.stamp.attributes(S_IFDIR | 0o755, 0);
   }

@@ -37,6 +37,10 @@ export class Verbs implements File {
     return lines.join('') + this.#outcome;
   }
 
+  get qid(): number {
+    return this.#stamp.qid;
+  }
+
   stat(): Attributes {
     return this.#stamp.attributes(S_IFREG | 0o644, Buffer.byteLength(this.text));
   }
