@@ -11,9 +11,11 @@ import { Order } from './order.ts';
 import { Output } from './output.ts';
 import { Pending } from './pending.ts';
 import type { Running } from './pending.ts';
+import { plainService } from './plain.ts';
 import type { AnyMessage, Service } from './service.ts';
 import { cut } from './show.ts';
 import type { Trace } from './show.ts';
+import { unixService } from './unix.ts';
 
 /** Linux's own bound for its socket transports, and the least any client of ours is offered. */
 export const MAX_MSIZE = 1048576;
@@ -27,7 +29,7 @@ const MAX_QUEUED_BYTES = 2 * MAX_MSIZE;
 const TVERSION = 100;
 const TFLUSH = 108;
 
-const services: readonly Service[] = [linuxService];
+const services: readonly Service[] = [linuxService, unixService, plainService];
 
 export interface ConnectionOptions {
   /** The session of an aname, or an Errno for one there is none for. */

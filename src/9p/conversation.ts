@@ -45,6 +45,8 @@ export class Conversation {
   /** The only session, while there is one only. */
   #sole: Session | undefined;
 
+  #next = 2 ** 32;
+
   constructor(msize: number) {
     this.msize = msize;
   }
@@ -84,8 +86,20 @@ export class Conversation {
     if (this.sessionOf(fid) !== session) throw new Errno('EXDEV', 'fids of different attaches');
   }
 
+  /** A fid number that no client can use, for what the protocol does in several steps. */
+  temporary(): number {
+    return (this.#next += 1);
+  }
+
   async close(): Promise<void> {
     this.states.clear();
+    for (const fid of this.doomed) {
+      const session = this.sessionOf(fid);
+      // Nobody is left to hear that it could not be removed; the session told the file's directory.
+      await Promise.resolve(session.request())
+        .then((request) => session.remove(fid, request))
+        .catch(refused);
+    }
     this.doomed.clear();
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
@@ -93,3 +107,7 @@ export class Conversation {
     await Promise.all(sessions.map((session) => session.close()));
   }
 }
+
+const refused = (error: unknown): void => {
+  if (!(error instanceof Errno)) throw error;
+};

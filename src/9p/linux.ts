@@ -5,6 +5,7 @@ import { soon } from '../kernel/soon.ts';
 import { dialectLinux } from './codec.ts';
 import type { Message } from './codec.ts';
 import { REPLY_HEAD, clunk, opened, qidOf, qidType, read, remove, walk, write } from './common.ts';
+import { makedev } from './device.ts';
 import { direntSize } from './dirent.ts';
 import type { Dirent } from './dirent.ts';
 import type { Linux } from './messages.ts';
@@ -84,15 +85,6 @@ const changedBy = (message: Message<Linux, 'Tsetattr'>): Changed => {
   if (valid & MTIME) changed.mtime = valid & MTIME_SET ? timeOf(message.mtime_sec, message.mtime_nsec) : 'now';
   return changed;
 };
-
-/** makedev(3) of glibc, as stat(2) shows a device. */
-const makedev = (major: number, minor: number): number =>
-  Number(
-    (BigInt(major & 0xfffff000) << 32n) |
-      (BigInt(major & 0xfff) << 8n) |
-      (BigInt(minor & 0xffffff00) << 12n) |
-      BigInt(minor & 0xff),
-  );
 
 /** 9P2000.L, what Linux's own client and diod's tools speak. */
 export const linuxService = service(dialectLinux, {

@@ -99,6 +99,12 @@ export class Session {
     return this.#fids.has(fid);
   }
 
+  /** The last name on the way to a fid, `/` for the root: 9P2000's stat carries it. */
+  name(fid: number): string {
+    const { place } = this.#fid(fid);
+    return place.parent ? place.name : '/';
+  }
+
   /** May an exporter keep the node's attributes and entry until `Changes` says otherwise? */
   cached(fid: number): boolean {
     return this.#fids.get(fid)?.place.node.cached ?? false;

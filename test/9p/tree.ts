@@ -205,7 +205,7 @@ export interface Served extends ReturnType<typeof makeTree> {
 
 /** The tree behind a real unix socket. */
 export const serve = async (
-  options: { maxConnections?: number } & Partial<ConnectionOptions> = {},
+  options: { maxConnections?: number; tcp?: boolean } & Partial<ConnectionOptions> = {},
 ): Promise<Served> => {
   const tree = makeTree();
   const folder = await mkdtemp(join(tmpdir(), 'weft-9p-'));
@@ -214,21 +214,18 @@ export const serve = async (
   const sessions: Session[] = [];
   const failures: unknown[] = [];
   const trace: string[] = [];
-  const listener = await listen(
-    { kind: 'unix', path },
-    {
-      attach: (aname, { links }) => {
-        if (aname !== '' && aname !== '/' && aname !== 'observer') throw new Errno('ENOENT', `no view ${aname}`);
-        const tier = aname === 'observer' ? 'observer' : 'operator';
-        const session = new Session({ namespace, changes, subject: { tier }, links });
-        sessions.push(session);
-        return session;
-      },
-      unexpected: (cause) => failures.push(cause),
-      trace: (line) => trace.push(line),
-      ...options,
+  const listener = await listen(options.tcp ? { kind: 'tcp', host: '127.0.0.1', port: 0 } : { kind: 'unix', path }, {
+    attach: (aname, { links }) => {
+      if (aname !== '' && aname !== '/' && aname !== 'observer') throw new Errno('ENOENT', `no view ${aname}`);
+      const tier = aname === 'observer' ? 'observer' : 'operator';
+      const session = new Session({ namespace, changes, subject: { tier }, links });
+      sessions.push(session);
+      return session;
     },
-  );
+    unexpected: (cause) => failures.push(cause),
+    trace: (line) => trace.push(line),
+    ...options,
+  });
   return {
     ...tree,
     listener,
