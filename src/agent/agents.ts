@@ -21,6 +21,11 @@ import { Staging } from './staging.ts';
 /** How often what is over is looked for, in milliseconds, and keys deleted in one batch. */
 const SWEEP = 60_000;
 const SWEEP_BATCH = 1_000;
+/** Bytes of the log that may wait for somebody's commit, and at which it takes no more. */
+const LOG_WAITING = 65_536;
+const LOG_FULL = 16 * 1024 * 1024;
+/** Agents that are loaded at one time. */
+const LOADING = 32;
 
 export interface AgentsOptions {
   readonly store: Store;
@@ -61,6 +66,8 @@ export class Agents {
   readonly #background = new Set<Promise<void>>();
   #next = 1;
   #seq = 0;
+  #lost = 0;
+  #flushing = false;
   #stopSweep: (() => void) | undefined;
   #closed = false;
 
@@ -147,6 +154,7 @@ export class Agents {
   /** A new agent, idle, on disk. EINVAL for its name or a model that does not exist, EEXIST. */
   async define(name: string, subject: Subject, model?: string): Promise<Agent> {
     this.#assertName(name);
+    if (this.#reserved.has(name)) throw new Errno('EEXIST', `the agent '${name}' is being made, renamed or removed`);
     const record: AgentRecord = {
       id: this.#next,
       name,
@@ -239,7 +247,31 @@ export class Agents {
 
   /** A record of the log; it goes to disk with the next commit, or with `sync`. */
   event(type: string, fields: object = {}): void {
-    this.log.append({ seq: ++this.#seq, time: timeText(this.#clock.now()), type, ...fields });
+    const time = timeText(this.#clock.now());
+    const { waiting } = this.log;
+    if (waiting > LOG_FULL) {
+      // The disk has refused for long: what is not there cannot be kept, but it is counted.
+      this.#seq++;
+      this.#lost++;
+      return;
+    }
+    if (this.#lost > 0) this.log.append({ seq: this.#seq, time, type: 'gap', gap: this.#lost });
+    this.#lost = 0;
+    this.log.append({ seq: ++this.#seq, time, type, ...fields });
+    if (waiting > LOG_WAITING && !this.#flushing) {
+      this.#flushing = true;
+      this.#track(
+        undefined,
+        this.log.flush({ sync: false }).finally(() => (this.#flushing = false)),
+      );
+    }
+  }
+
+  /** A refusal or failure at the root, for `error` and for the log. */
+  refused(path: string, error: unknown): void {
+    this.errors.add(path, error);
+    const { code, message } = error as { code?: string; message?: string };
+    this.event('error', { path, code: code ?? 'EIO', reason: message ?? String(error) });
   }
 
   /** Everything that happened until now is on disk when it resolves. */
@@ -266,6 +298,7 @@ export class Agents {
 
   async #load(): Promise<void> {
     const byId = new Map<number, Agent>();
+    const found: AgentRecord[] = [];
     for await (const [, value] of this.#store.range(within(agentsPrefix))) {
       const record = JSON.parse(Buffer.from(value).toString()) as AgentRecord;
       this.#next = Math.max(this.#next, record.id + 1);
@@ -274,11 +307,18 @@ export class Agents {
         this.archived.add({ id: record.id, name: record.archived, time });
         continue;
       }
-      const agent = await Agent.load(record, this.#host);
-      byId.set(agent.id, agent);
-      this.#add(agent);
-      await recoverRun(agent, this.#host);
-      if (!this.#models.names.includes(record.model)) agent.fail(`there is no model '${record.model}' any more`);
+      found.push(record);
+    }
+    // Side by side, because each of them waits for the disk a dozen times; in groups, because there may be very many.
+    for (let start = 0; start < found.length; start += LOADING) {
+      const group = found.slice(start, start + LOADING).map((record) => Agent.load(record, this.#host));
+      for (const agent of await Promise.all(group)) {
+        byId.set(agent.id, agent);
+        this.#add(agent);
+        await recoverRun(agent, this.#host);
+        const { model } = agent.record;
+        if (!this.#models.names.includes(model)) agent.fail(`there is no model '${model}' any more`);
+      }
     }
     await this.#publishStaged(byId);
     for (const agent of byId.values()) this.#engine.ready(agent);
@@ -357,6 +397,7 @@ export class Agents {
 
   /** Forgets keys that are over and archived agents that are too old or too many. */
   async sweep(): Promise<void> {
+    await this.log.flush({ sync: false });
     await this.archived.purge();
     const now = this.#clock.now();
     const over = { ...within(expirePrefix), lt: `${expirePrefix}${(now + 1).toString().padStart(15, '0')}/` };

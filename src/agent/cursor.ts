@@ -5,6 +5,8 @@ const RECORDS = 1_000;
 const BYTES = 4 * 1024 * 1024;
 /** What one read of a cursor returns at most, but for a record that is longer. */
 const PIECE = 65_536;
+/** Wakes that wait: a poller that asks again and again without news would pile them up. */
+const WAKES = 256;
 
 /** The newest records in order; when there are too many the oldest go and are counted. */
 export class Backlog {
@@ -105,7 +107,11 @@ export class Cursor {
   /** Tells whether it is ready; if not, `wake` is called once when it becomes so. */
   poll(wake?: () => void): boolean {
     if (this.ready) return true;
-    if (wake) this.#wakes.add(wake);
+    if (wake) {
+      // A wake without a reason is allowed: whoever polls looks again.
+      if (this.#wakes.size >= WAKES) this.#wake();
+      this.#wakes.add(wake);
+    }
     return false;
   }
 

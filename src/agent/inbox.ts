@@ -18,6 +18,8 @@ const NAME_KEY = 10 * 60_000;
 const ID_KEY = 24 * 3_600_000;
 const OPENABLE = 60_000;
 const OPENABLE_BYTES = 4 * 1024 * 1024;
+/** A message of up to so many bytes stays in memory while it waits. */
+const SMALL = 1_024;
 
 /** What is stored of a message besides its text. */
 interface Head {
@@ -222,7 +224,7 @@ export class Inbox {
       operations: [this.#write(message)],
       apply: () => {
         this.#show(stage, message);
-        message.document = undefined;
+        if (message.size > SMALL) message.document = undefined;
       },
       revert: () => this.#drop(stage),
     };
@@ -361,7 +363,7 @@ export class Inbox {
     const ended = stage.key === undefined ? [] : [this.#host.staging.end(stage.key)];
     const committed = this.#host.commit([this.#write(message), ...ended], []).then(
       () => {
-        message.document = undefined;
+        if (message.size > SMALL) message.document = undefined;
         message.stage = undefined;
       },
       (error: unknown) => {
@@ -375,10 +377,11 @@ export class Inbox {
 
   #make(stage: InboxStage): Message {
     const { options, draft } = stage;
-    const order = this.#host.ids.next();
+    let order = this.#host.ids.next();
+    while (this.#messages.has(order)) order = this.#host.ids.next();
     const key = draft.headers.Id;
     const id = key ?? order;
-    const wanted = options.name ?? (userName.test(id) && !this.#messages.has(id) ? id : order);
+    const wanted = options.name ?? (userName.test(id) && this.#free(id) ? id : order);
     const date = timeOf(order);
     const document = Buffer.from(stamp(draft, { id, to: this.#agent.name, origin: options.origin, date }));
     const expires = draft.headers.Expires;
@@ -402,6 +405,11 @@ export class Inbox {
       document,
       stage: stage.key,
     };
+  }
+
+  /** Nobody has this name or is about to. */
+  #free(name: string): boolean {
+    return !this.#messages.has(name) && ![...this.#staged].some(({ options }) => options.name === name);
   }
 
   #show(stage: InboxStage, message: Message): void {

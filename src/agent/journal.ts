@@ -14,6 +14,12 @@ interface Segment {
   writing: boolean;
 }
 
+export interface JournalRecord {
+  /** RFC 3339. */
+  readonly time?: string;
+  readonly [member: string]: unknown;
+}
+
 export interface JournalOptions {
   /** Bytes kept; the oldest whole records go first. Default 16 MiB. */
   limit?: number;
@@ -48,6 +54,7 @@ export class Journal {
   #trimming: Promise<void> | undefined;
   #running: Backlog | undefined;
   #closed = false;
+  #time = '';
   readonly #listeners = new Set<(record: Uint8Array) => void>();
   readonly #cursors = new Set<Cursor>();
 
@@ -64,6 +71,7 @@ export class Journal {
     for await (const key of store.keys({ ...within(prefix), limit: 1 })) journal.#first = journal.#offset(key);
     for await (const [key, value] of store.range({ ...within(prefix), reverse: true, limit: 1 })) {
       journal.#end = journal.#offset(key) + value.length;
+      journal.#time = (JSON.parse(lastLine(value)) as { time?: string }).time ?? '';
     }
     journal.#base = journal.#first;
     journal.#allocated = journal.#end;
@@ -80,6 +88,11 @@ export class Journal {
     return this.#tail.reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** Milliseconds since the epoch: the `time` of the newest record, 0 without one. */
+  get changed(): number {
+    return this.#time === '' ? 0 : Date.parse(this.#time);
+  }
+
   get followers(): number {
     return this.#cursors.size;
   }
@@ -87,20 +100,20 @@ export class Journal {
   /** The last record on disk, without its newline; undefined for an empty journal. */
   async last(): Promise<string | undefined> {
     for await (const [, value] of this.#store.range({ ...within(this.#prefix), reverse: true, limit: 1 })) {
-      const lines = Buffer.from(value).toString().trimEnd();
-      return lines.slice(lines.lastIndexOf('\n') + 1);
+      return lastLine(value);
     }
     return undefined;
   }
 
   /** Adds a record; it goes to disk with the next commit that takes from this journal. */
-  append(record: object): void {
-    this.appendLine(line(record));
+  append(record: JournalRecord): void {
+    this.appendLine(line(record), record.time);
   }
 
-  /** A line that was made with `line`, without its newline. */
-  appendLine(text: string): void {
+  /** A line that was made with `line`, without its newline; `time` is its record's. */
+  appendLine(text: string, time = this.#time): void {
     if (this.#closed) return;
+    this.#time = time;
     const bytes = Buffer.from(`${text}\n`);
     let segment = this.#tail.at(-1);
     if (!segment || segment.writing || segment.length >= CHUNK) {
@@ -114,7 +127,7 @@ export class Journal {
   }
 
   /** Appends and commits alone; resolves when it is on disk. */
-  async appendNow(record: object): Promise<void> {
+  async appendNow(record: JournalRecord): Promise<void> {
     this.append(record);
     await this.flush();
   }
@@ -294,6 +307,11 @@ export class Journal {
     return Number(key.slice(this.#prefix.length));
   }
 }
+
+const lastLine = (value: Uint8Array): string => {
+  const lines = Buffer.from(value).toString().trimEnd();
+  return lines.slice(lines.lastIndexOf('\n') + 1);
+};
 
 /** Copies of `source`, which stands at absolute offset `at`, the part that falls into `target`, which stands at `start`. */
 const copy = (target: Buffer, start: number, at: number, source: Uint8Array): void => {

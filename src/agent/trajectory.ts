@@ -40,7 +40,7 @@ export class Trajectory {
     // Of a record that was cut, `line` keeps the short members, so seq and prev stand in every one.
     const body = line({ seq, ...record, prev: this.#head.hash }, RECORD - tail - 2).slice(0, -1);
     const digest = hash('sha256', body);
-    this.journal.appendLine(`${body},"hash":"${digest}"}`);
+    this.journal.appendLine(`${body},"hash":"${digest}"}`, record.time);
     this.#head = { seq, hash: digest };
   }
 }

@@ -165,3 +165,48 @@ test('index has one row an agent', async (t) => {
     { name: 'ada', state: 'idle', tick: 1, queue: 0, last: new Date(clock.now()).toISOString() },
   ]);
 });
+
+test('a name that is being given is taken', async (t) => {
+  const { agents, ada } = await world(t);
+  const leaving = agents.archive('ada', operator);
+  await t.throwsAsync(agents.define('ada', operator), { code: 'EEXIST' });
+  await leaving;
+  t.true(ada.gone);
+  await t.notThrowsAsync(agents.define('ada', operator));
+});
+
+test('refusals at the root are in its errors and in the log, and reach the disk without anybody’s commit', async (t) => {
+  const { agents, reopen } = await world(t);
+  for (let n = 0; n < 1_000; n++) agents.refused('ctl', Object.assign(new Error('no such verb'), { code: 'EINVAL' }));
+  await agents.sync();
+  t.is(agents.errors.list().length, 20);
+  const again = await reopen();
+  t.like(again.errors.list()[0], { code: 'EINVAL', path: 'ctl', reason: 'no such verb' });
+  t.is((await records(again.log)).filter(({ type }) => type === 'error').length, 1_000);
+});
+
+test('a log that cannot reach the disk is bounded, and says what it lost', async (t) => {
+  const { agents, store } = await world(t);
+  store.broken = true;
+  const reason = 'x'.repeat(50_000);
+  for (let n = 0; n < 400; n++) agents.refused('ctl', new Error(reason));
+  t.true(agents.log.waiting < 17 * 1024 * 1024);
+  store.broken = false;
+  await agents.sync();
+  agents.event('after');
+  const log = await records(agents.log);
+  const gap = log.at(-2)!;
+  t.is(gap['type'], 'gap');
+  t.is(log.filter(({ type }) => type === 'error').length + (gap['gap'] as number), 400);
+});
+
+test('journals and answers know when they changed', async (t) => {
+  const { agents, ada, clock, reopen } = await world(t);
+  clock.advance(1_234);
+  await ada.ask(bytes('hello'), operator, forever());
+  await ada.settled(forever());
+  for (const journal of [ada.trace, ada.trajectory.journal, ada.outbox.log, agents.log])
+    t.is(journal.changed, clock.now());
+  t.is(ada.outbox.date(ada.outbox.lastId!), clock.now());
+  t.is((await reopen()).get('ada')!.trace.changed, clock.now());
+});

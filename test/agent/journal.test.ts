@@ -1,11 +1,11 @@
 import test from 'ava';
 import { MemoryStore } from '../../src/drivers/store/memory.ts';
 import { commit } from '../../src/agent/commit.ts';
-import { Journal } from '../../src/agent/journal.ts';
+import { Journal, type JournalRecord } from '../../src/agent/journal.ts';
 import { all, forever, FragileStore, text } from './support.ts';
 
 const prefix = 'x/log/';
-const record = (n: number): object => ({ n, text: `é${'.'.repeat(n % 7)}` });
+const record = (n: number): JournalRecord => ({ n, text: `é${'.'.repeat(n % 7)}` });
 const lineOf = (n: number): string => `${JSON.stringify(record(n))}\n`;
 
 test('a record shows at once, and is there after opening again when it was committed', async (t) => {

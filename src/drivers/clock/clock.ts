@@ -8,5 +8,14 @@ export interface Clock {
   timer(ms: number, run: () => void): () => void;
 }
 
-/** RFC 3339 in UTC, milliseconds: the form of every time in records and headers. */
-export const timeText = (ms: number): string => new Date(ms).toISOString();
+let last = NaN;
+let lastText = '';
+
+/** RFC 3339 in UTC, milliseconds: the form of every time in records and headers. Many records share a millisecond. */
+export const timeText = (ms: number): string => {
+  if (ms !== last) {
+    lastText = new Date(ms).toISOString();
+    last = ms;
+  }
+  return lastText;
+};

@@ -15,6 +15,8 @@ interface Waiting {
 const QUEUE = 65_536;
 /** Operations of one write: more would hold up whoever comes behind it. */
 const GROUP = 10_000;
+/** Entries an iteration fetches at one time, at most. */
+const PIECE = 256;
 
 /**
  * LevelDB in a directory. Everything that waits goes down in one write with one fsync (group commit), because an fsync
@@ -63,12 +65,30 @@ export class LevelStore implements Store {
 
   async *range(range: Range): AsyncIterable<readonly [string, Uint8Array]> {
     this.#check();
-    for await (const entry of this.#db.iterator(range)) yield entry;
+    const iterator = this.#db.iterator(range);
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(PIECE);
+        if (entries.length === 0) return;
+        yield* entries;
+      }
+    } finally {
+      await iterator.close();
+    }
   }
 
   async *keys(range: Range): AsyncIterable<string> {
     this.#check();
-    for await (const key of this.#db.keys(range)) yield key;
+    const iterator = this.#db.keys(range);
+    try {
+      for (;;) {
+        const keys = await iterator.nextv(PIECE);
+        if (keys.length === 0) return;
+        yield* keys;
+      }
+    } finally {
+      await iterator.close();
+    }
   }
 
   async close(): Promise<void> {
