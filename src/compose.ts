@@ -127,7 +127,9 @@ const build = async (
   const addresses = listeners.map(({ listening }) => listening.address);
 
   if (options.mount !== undefined) {
-    mounted = await (await driver(options.driver)).mount({
+    mounted = await (
+      await driver(options.driver)
+    ).mount({
       dir: options.mount,
       source: addresses[0] ?? 'weft',
       session: views.attach(operator, '', { maxFids: Infinity }),
