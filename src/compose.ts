@@ -43,9 +43,11 @@ export interface StartOptions extends Options {
 export const start = async (options: StartOptions): Promise<Running> => {
   const { state, log } = options;
   const closers: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).toReversed()) await close();
+  const end = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close();
   };
+  let ending: Promise<void> | undefined;
+  const stop = (): Promise<void> => (ending ??= end());
   try {
     return await build(options, closers, stop);
   } catch (error) {
