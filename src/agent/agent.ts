@@ -195,7 +195,9 @@ export class Agent {
   async ask(prompt: Uint8Array, origin: Subject, signal: AbortSignal): Promise<string> {
     const { id, committed } = this.inbox.submit(prompt, { origin, plain: true });
     // Waiting begins before the commit: the answer may be there as soon as it is through.
-    const [text] = await Promise.all([this.replies.wait(id, signal), committed]);
+    const reply = this.replies.wait(id, signal);
+    committed?.catch((error: unknown) => this.replies.reject(id, Errno.ofSystem(error)));
+    const [text] = await Promise.all([reply, committed]);
     return text;
   }
 

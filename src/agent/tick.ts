@@ -105,6 +105,8 @@ export class Tick {
     const agent = this.#agent;
     const request = agent.record.requests[0];
     this.#record = request ? { reason: request.reason, by: request.by } : {};
+    const { tick } = agent.record;
+    this.#host.event('tick.started', agent.name, { tick, cause: this.#cause, from: 'idle', to: 'working' });
     this.#phase('WAKE', { from: 'idle', to: 'working', ...this.#record });
     this.#phase('LOAD', { queue: agent.inbox.size, notes: agent.notes.size, model: agent.record.model });
     const message = agent.inbox.next(this.#started).message;
@@ -320,6 +322,8 @@ export class Tick {
       outcome,
       message: tick.message,
       answer: tick.answer,
+      from: 'working',
+      to: record.state,
     });
     const excess = this.#number - TICKS;
     const operations = [

@@ -152,7 +152,7 @@ test('the log numbers everything that happens, also across a restart', async (t)
   );
   t.deepEqual(
     log.map(({ type }) => type),
-    ['agent.defined', 'message.accepted', 'tick.ended', 'agent.defined'],
+    ['agent.defined', 'message.accepted', 'tick.started', 'tick.ended', 'agent.defined'],
   );
 });
 

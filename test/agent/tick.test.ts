@@ -193,6 +193,18 @@ test('cancel ends the tick, the message becomes a dead letter, the next one goes
   t.is(ada.dead.size, 1);
 });
 
+test('a prompt the disk refuses is an error, and nobody is left waiting', async (t) => {
+  const { ada, store, model } = await world(t, 'scripted');
+  await ada.pause(operator);
+  store.broken = true;
+  await t.throwsAsync(ada.ask(bytes('hello'), operator, forever()), { code: 'EIO' });
+  store.broken = false;
+  t.is(ada.inbox.size, 0);
+  await ada.resume(operator);
+  t.is(await ada.settled(forever()), 'idle');
+  t.deepEqual(model.asked, []);
+});
+
 test('whoever asks may stop waiting; the work goes on', async (t) => {
   const { ada, model } = await world(t, 'scripted');
   const abort = new AbortController();
