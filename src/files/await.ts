@@ -30,33 +30,36 @@ export class Await implements File {
   open(flags: number): Handle {
     const closed = new AbortController();
     let answer: Answer | undefined;
+    let failure: { error: unknown } | undefined;
     let waiting: Promise<void> | undefined;
+    // Never rejects: a failure is kept for the reader, who may come after it.
     const begin = (): Promise<void> =>
-      (waiting ??= this.#condition(closed.signal).then((text) => {
-        answer = new Answer(text);
-      }));
+      (waiting ??= this.#condition(closed.signal).then(
+        (text) => {
+          answer = new Answer(text);
+        },
+        (error: unknown) => {
+          failure = { error };
+        },
+      ));
+    const show = (count: number): Uint8Array => {
+      if (failure) throw failure.error;
+      return answer!.take(count);
+    };
     return {
       read: (_offset, count, request) => {
-        if (answer) return answer.take(count);
         const met = begin();
-        if ((flags & O_NONBLOCK) !== 0 || request.nonblock) {
-          met.catch(ignoreClose);
-          throw new Errno('EAGAIN');
-        }
-        return until(met, request.signal).then(() => answer!.take(count));
+        if (answer || failure) return show(count);
+        if ((flags & O_NONBLOCK) !== 0 || request.nonblock) throw new Errno('EAGAIN');
+        return until(met, request.signal).then(() => show(count));
       },
       poll: (wake) => {
-        if (answer) return POLLIN;
-        begin().then(wake, ignoreClose);
+        const met = begin();
+        if (answer || failure) return POLLIN;
+        if (wake) void met.then(wake);
         return 0;
       },
-      close: () => {
-        waiting?.catch(ignoreClose);
-        closed.abort(new Errno('EINTR'));
-      },
+      close: () => closed.abort(new Errno('EINTR')),
     };
   }
 }
-
-/** A condition that ends because its file was closed has nobody left to tell. */
-const ignoreClose = (): void => undefined;

@@ -1,5 +1,5 @@
 import { Errno } from '../kernel/errno.ts';
-import { O_NONBLOCK, S_IFREG } from '../kernel/mode.ts';
+import { O_NONBLOCK, S_IFREG, reads } from '../kernel/mode.ts';
 import { POLLIN, POLLOUT, type Attributes, type Awaitable, type File, type Handle } from '../kernel/node.ts';
 import { Request } from '../kernel/request.ts';
 import { Answer } from './answer.ts';
@@ -37,13 +37,13 @@ export class Call implements File {
   }
 
   open(flags: number, request: Request): Handle {
-    return new CallHandle(this.#options, (flags & O_NONBLOCK) !== 0, request);
+    return new CallHandle(this.#options, flags, request);
   }
 }
 
 class CallHandle implements Handle {
   readonly #options: CallOptions;
-  readonly #nonblock: boolean;
+  readonly #flags: number;
   readonly #opener: Request;
   readonly #closed = new AbortController();
   readonly #usage: Answer;
@@ -52,11 +52,13 @@ class CallHandle implements Handle {
   #waiting: Promise<void> | undefined;
   #answer: Answer | undefined;
   #failure: { error: unknown } | undefined;
+  /** A part of the question found no room: what is left of it is nobody's question. A read tells, and begins anew. */
+  #refused: Errno | undefined;
   #detached = false;
 
-  constructor(options: CallOptions, nonblock: boolean, opener: Request) {
+  constructor(options: CallOptions, flags: number, opener: Request) {
     this.#options = options;
-    this.#nonblock = nonblock;
+    this.#flags = flags;
     this.#opener = opener;
     this.#usage = new Answer(options.usage);
   }
@@ -64,8 +66,11 @@ class CallHandle implements Handle {
   write(_offset: number, data: Uint8Array): number {
     if (this.#waiting && !this.#answer && !this.#failure)
       throw new Errno('EBUSY', 'the last request is being answered');
-    if (this.#size + data.length > this.#options.limit) {
-      throw new Errno('EFBIG', `a request holds at most ${this.#options.limit} bytes`);
+    if (this.#refused || this.#size + data.length > this.#options.limit) {
+      this.#question = [];
+      this.#size = 0;
+      this.#refused = new Errno('EFBIG', `a request holds at most ${this.#options.limit} bytes`);
+      throw this.#refused;
     }
     this.#waiting = undefined;
     this.#answer = undefined;
@@ -76,11 +81,16 @@ class CallHandle implements Handle {
   }
 
   read(_offset: number, count: number, request: Request): Awaitable<Uint8Array> {
+    const refused = this.#refused;
+    if (refused) {
+      this.#refused = undefined;
+      throw refused;
+    }
     if (this.#size === 0 && !this.#waiting) return this.#usage.take(count);
     const met = this.#begin(request);
     if (this.#answer) return this.#answer.take(count);
     if (this.#failure) throw this.#failure.error;
-    if (this.#nonblock || request.nonblock) throw new Errno('EAGAIN');
+    if (this.#flags & O_NONBLOCK || request.nonblock) throw new Errno('EAGAIN');
     return until(met, request.signal).then(() => {
       if (this.#failure) throw this.#failure.error;
       return this.#answer!.take(count);
@@ -93,7 +103,8 @@ class CallHandle implements Handle {
     const input = Buffer.concat(this.#question);
     this.#question = [];
     this.#size = 0;
-    this.#waiting = this.#options.submit(input, this.#closed.signal, request).then(
+    const submit = async (): Promise<string | Uint8Array> => this.#options.submit(input, this.#closed.signal, request);
+    this.#waiting = submit().then(
       (answer) => {
         this.#answer = new Answer(answer);
       },
@@ -110,7 +121,10 @@ class CallHandle implements Handle {
     void this.#begin(request);
   }
 
+  /** Who waits for the answer asks for it; who only writes may be in the middle of the question. */
   poll(wake?: () => void): number {
+    if (!reads(this.#flags)) return POLLOUT;
+    if (this.#refused) return POLLIN | POLLOUT;
     if (this.#size === 0 && !this.#waiting) return POLLIN | POLLOUT;
     const met = this.#begin(this.#opener);
     if (this.#answer || this.#failure) return POLLIN | POLLOUT;

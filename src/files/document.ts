@@ -72,6 +72,11 @@ export class DocumentHandle implements Handle {
     return this.#written;
   }
 
+  /** Whether a write was tried: also one that found no room leaves something to tell. */
+  get tried(): boolean {
+    return this.#written || this.#lost !== undefined;
+  }
+
   read(offset: number, count: number): Uint8Array {
     return this.content.subarray(offset, offset + count);
   }

@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 export interface History {
   /** Bytes that can be read now; never shrinks while somebody holds it. */
   readonly size: number;
+  /** Milliseconds of the last record; absent: a change is dated when it is first seen. */
+  readonly changed?: number | undefined;
   read(offset: number, count: number): Awaitable<Uint8Array>;
   hold(): void;
   release(): void;
@@ -29,10 +31,10 @@ export class Log implements File {
   }
 
   stat(): Attributes {
-    const { size } = this.#history;
+    const { size, changed } = this.#history;
     if (size !== this.#seen) {
       this.#seen = size;
-      this.#stamp.touch();
+      this.#stamp.touch(changed);
     }
     return this.#stamp.attributes(S_IFREG | 0o444, size);
   }

@@ -44,6 +44,8 @@ class NewHandle implements Handle {
   readonly #options: NewOptions;
   #document: DocumentHandle;
   #shown: Answer;
+  /** What a read began to make; a second read meanwhile waits for the same. */
+  #making: Awaitable<void> | undefined;
 
   constructor(options: NewOptions) {
     this.#options = options;
@@ -72,20 +74,38 @@ class NewHandle implements Handle {
   }
 
   read(_offset: number, count: number, request: Request): Awaitable<Uint8Array> {
-    if (!this.#document.written) return this.#shown.take(count);
-    return soon(this.#make(request), (id) => {
-      this.#shown = new Answer(id === undefined ? '' : `${id}\n`);
-      return this.#shown.take(count);
-    });
+    if (this.#document.tried) this.#making = this.#show(request);
+    return soon(this.#making, () => this.#shown.take(count));
   }
+
+  #show(request: Request): Awaitable<void> {
+    // After a bad request there is neither an id nor the template to read, only the end.
+    this.#shown = new Answer('');
+    const done = soon(this.#make(request), (id) => {
+      this.#shown = new Answer(id === undefined ? '' : `${id}\n`);
+      this.#making = undefined;
+    });
+    return done instanceof Promise ? done.catch(this.#failed) : done;
+  }
+
+  readonly #failed = (error: unknown): never => {
+    this.#making = undefined;
+    throw error;
+  };
 
   publish(request: Request): Awaitable<void> {
-    return this.#document.written ? soon(this.#make(request), () => undefined) : undefined;
+    return this.#document.tried ? soon(this.#make(request), () => undefined) : this.#making;
   }
 
+  discard(): Awaitable<void> {
+    return this.#document.discard();
+  }
+
+  /** A flush in between has staged it already, and may have failed: that is the read's failure too. */
   #make(request: Request): Awaitable<string | undefined> {
     const document = this.#document;
     this.#document = this.#fresh();
+    if (document.failure) throw document.failure.error;
     return soon(document.stage(request), () => document.act(request));
   }
 }

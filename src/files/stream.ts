@@ -51,12 +51,18 @@ class StreamHandle implements Handle {
   }
 
   read(_offset: number, count: number, request: Request): Awaitable<Uint8Array> {
-    if (this.#rest) return this.#give(this.#rest, count);
+    if (this.#rest) return this.#give(count);
     if ((this.#nonblock || request.nonblock) && !this.#cursor.poll()) throw new Errno('EAGAIN');
-    return this.#cursor.next(request.signal).then((bytes) => this.#give(bytes, count));
+    return this.#cursor.next(request.signal).then((bytes) => {
+      this.#rest = this.#rest ? Buffer.concat([this.#rest, bytes]) : bytes;
+      // Who gave up meanwhile takes nothing: the record waits for the next read.
+      if (request.aborted) throw new Errno('EINTR');
+      return this.#give(count);
+    });
   }
 
-  #give(bytes: Uint8Array, count: number): Uint8Array {
+  #give(count: number): Uint8Array {
+    const bytes = this.#rest!;
     this.#rest = bytes.length > count ? bytes.subarray(count) : undefined;
     return bytes.subarray(0, count);
   }
