@@ -72,6 +72,8 @@ export const opening: Operations<
       handle.armed = false;
       wake(kh);
     });
+    // Ready already: nobody was asked to wake, and the next poll must ask.
+    if (revents !== 0) handle.armed = false;
     return { revents: revents & (POLLIN | POLLOUT | POLLHUP) };
   },
 };
