@@ -1,5 +1,5 @@
 import type { Agent } from '../agent/agent.ts';
-import { Table, type Kind, type Row } from '../files/dir.ts';
+import { fixed, Table, type Kind, type Row } from '../files/dir.ts';
 import { Link } from '../files/link.ts';
 import { Log } from '../files/log.ts';
 import { Stream } from '../files/stream.ts';
@@ -8,9 +8,9 @@ import type { Right } from '../kernel/subject.ts';
 import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
 import { ask } from './agent/ask.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
-import { inbox } from './agent/inbox.ts';
+import { inbox, newMessage } from './agent/inbox.ts';
 import { notes } from './agent/notes.ts';
-import { outbox } from './agent/outbox.ts';
+import { last, outbox } from './agent/outbox.ts';
 import { status as agentStatus, statusJson as agentStatusJson } from './agent/status.ts';
 import { ticks } from './agent/ticks.ts';
 import { wait } from './agent/wait.ts';
@@ -27,7 +27,8 @@ import { status, statusJson } from './root/status.ts';
 import type { Server } from './server.ts';
 
 // The tables are the documentation: every name, its kind, what an agent and an observer may do with it (w, r, or - for
-// absent), one sentence, what makes it. No name is registered anywhere else. `help` prints them.
+// absent), one sentence, what makes it. No name is registered anywhere else. `help` prints them. A line without a maker
+// stands for the names its directory makes of what it holds, and has the rights of that directory.
 
 type Line<C> = readonly [
   name: string,
@@ -35,8 +36,11 @@ type Line<C> = readonly [
   agent: Right,
   observer: Right,
   says: string,
-  make: (context: C) => Node,
+  make?: (context: C) => Node,
 ];
+
+/** Reached by name, in no listing: what waits, and what only tools look for. */
+const hidden = new Set(['.live', 'CACHEDIR.TAG']);
 
 const rows = <C>(lines: readonly Line<C>[], below: Record<string, readonly Row<never>[]> = {}): Row<C>[] =>
   lines.map(([name, kind, agent, observer, says, make]) => ({
@@ -45,10 +49,9 @@ const rows = <C>(lines: readonly Line<C>[], below: Record<string, readonly Row<n
     agent,
     observer,
     says,
-    make,
+    ...(make && { make }),
     ...(below[name] && { rows: below[name] }),
-    // What waits lies here: it can be walked to through the link beside it and stands in no listing.
-    hidden: name === '.live' || name === 'CACHEDIR.TAG',
+    hidden: hidden.has(name),
   }));
 
 const table =
@@ -64,35 +67,58 @@ export const agentLive = rows<AgentContext>([
 ]);
 
 // prettier-ignore
+export const agentTicks = rows<AgentContext>([
+  ['N.json', 'text', 'r', '-', 'the record of one tick; the newest 1,000 are kept'],
+]);
+
+// prettier-ignore
 export const agentLogs = rows<AgentContext>([
-  ['trace',      'log', 'r', '-', 'what it did, fine-grained, model text included',           ({ agent, server }) => new Log(server.world, agent.trace)],
-  ['trajectory', 'log', 'r', '-', 'one hash-chained record a phase, act and transition',      ({ agent, server }) => new Log(server.world, agent.trajectory.journal)],
-  ['ticks',      'dir', 'r', '-', 'one record a tick: N.json',                                ticks],
+  ['trace',      'log', 'r', '-', 'what it did, fine-grained, model text included',      ({ agent, server }) => new Log(server.world, agent.trace)],
+  ['trajectory', 'log', 'r', '-', 'one hash-chained record a phase, act and transition', ({ agent, server }) => new Log(server.world, agent.trajectory.journal)],
+  ['ticks',      'dir', 'r', '-', 'one record a tick',                                   ticks],
+], { ticks: agentTicks });
+
+// prettier-ignore
+export const agentNotes = rows<AgentContext>([
+  ['NAME', 'value', 'w', '-', 'a note; mkdir makes directories of them, four deep'],
 ]);
 
 // prettier-ignore
 export const agentMemory = rows<AgentContext>([
   ['notes', 'dir', 'w', '-', 'what it remembers in so many words: one value a note', notes],
+], { notes: agentNotes });
+
+// prettier-ignore
+export const agentInbox = rows<AgentContext>([
+  ['new',  'new',   'r', '-', 'write a message, read its id; read first: an example', newMessage],
+  ['NAME', 'value', 'r', '-', 'a message that waits; rm discards it'],
+]);
+
+// prettier-ignore
+export const agentOutbox = rows<AgentContext>([
+  ['log',  'log',  'r', '-', 'everything it said, one record a message, headers and text', ({ agent, server }) => new Log(server.world, agent.outbox.log)],
+  ['last', 'text', 'r', '-', 'the text of the newest message',                             last],
+  ['ID',   'text', 'r', '-', 'one message with its headers; the newest 1,000 are kept'],
 ]);
 
 // prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
-  ['help',        'text',  'r', '-', 'this table',                                                      ({ server }) => help(server.world, () => agentRows)],
-  ['ctl',         'verbs', 'r', '-', 'tick [REASON], pause, resume',                                    agentCtl],
-  ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                           agentStatus],
-  ['status.json', 'text',  'r', '-', 'the same for programs',                                           agentStatusJson],
-  ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',                      ({ agent, server }) => error(server.world, agent.errors)],
-  ['wait',        'link',  'r', '-', 'to live/wait: returns when nothing is pending or running',        ({ server }) => new Link(server.world, 'live/wait')],
-  ['ask',         'call',  '-', '-', 'write a prompt, read the answer, on one descriptor',              ask],
-  ['mounts',      'text',  'r', '-', 'the mount table of this client',                                  ({ server }) => mounts(server.world)],
-  ['inbox',       'queue', 'r', '-', 'new, and one file a pending message; a message makes it tick',    inbox],
-  ['outbox',      'dir',   'r', '-', 'log (log), last (text), and one file a message',                  outbox],
-  ['memory',      'dir',   'r', '-', 'what it remembers',                                               table(agentMemory)],
-  ['logs',        'dir',   'r', '-', 'what it did',                                                     table(agentLogs)],
-  ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',                    ({ agent, server }) => server.work(agent.name, agent.id)],
-  ['live',        'link',  'r', '-', 'what waits for the next record: trace, outbox, wait',             ({ server }) => new Link(server.world, '.live')],
-  ['.live',       'dir',   'r', '-', 'where live leads',                                                table(agentLive)],
-], { memory: agentMemory, logs: agentLogs, live: agentLive });
+  ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
+  ['ctl',         'verbs', 'r', '-', 'tick [REASON], pause, resume',                             agentCtl],
+  ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                    agentStatus],
+  ['status.json', 'text',  'r', '-', 'the same for programs',                                    agentStatusJson],
+  ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',               ({ agent, server }) => error(server.world, agent.errors)],
+  ['wait',        'link',  'r', '-', 'to live/wait: returns when nothing is pending or running', ({ server }) => new Link(server.world, 'live/wait')],
+  ['ask',         'call',  '-', '-', 'write a prompt, read the answer, on one descriptor',       ask],
+  ['mounts',      'text',  'r', '-', 'the mount table of this client',                           ({ server }) => mounts(server.world)],
+  ['inbox',       'queue', 'r', '-', 'one file a message that waits; a message makes it tick',   (context) => inbox(context, fixed(agentInbox, context))],
+  ['outbox',      'dir',   'r', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
+  ['memory',      'dir',   'r', '-', 'what it remembers',                                        table(agentMemory)],
+  ['logs',        'dir',   'r', '-', 'what it did',                                              table(agentLogs)],
+  ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
+  ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
+  ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
+], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
 export const rootLive = rows<Server>([
@@ -100,22 +126,27 @@ export const rootLive = rows<Server>([
 ]);
 
 // prettier-ignore
+export const rootAgents = rows<Server>([
+  ['NAME', 'dir', '-', 'r', 'one agent; it has a help of its own'],
+], { NAME: agentRows });
+
+// prettier-ignore
 export const rootRows: readonly Row<Server>[] = rows<Server>([
-  ['README',       'text',  '-', '-', 'for whoever is here for the first time',                           ({ world }) => readme(world)],
-  ['help',         'text',  '-', '-', 'this table',                                                       ({ world }) => help(world, () => rootRows)],
-  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, sync, shutdown',                    ctl],
-  ['status',       'text',  '-', 'r', 'version, uptime, agents by state, listeners, mounts, model',       status],
-  ['status.json',  'text',  '-', '-', 'the same for programs',                                            statusJson],
-  ['index',        'text',  '-', 'r', 'a header line, then one tab-separated line an agent',              index],
-  ['error',        'text',  '-', '-', 'the last 20 refusals and failures at the root',                    ({ world, agents }) => error(world, agents.errors)],
-  ['doctor',       'text',  '-', '-', 'a line a check: ok, warn or fail, what, what to do',               doctor],
-  ['log',          'log',   '-', '-', 'everything that happens, one record each with a sequence number',  ({ world, agents }) => new Log(world, agents.log)],
-  ['agents',       'dir',   '-', 'r', 'mkdir NAME defines an agent, rmdir archives it, mv renames it',    (server) => agentsDir(server)],
-  ['mounts',       'text',  '-', '-', 'the mount table of this client',                                   ({ world }) => mounts(world)],
-  ['live',         'link',  '-', '-', 'what waits for the next record: events',                           ({ world }) => new Link(world, '.live')],
-  ['.live',        'dir',   '-', '-', 'where live leads',                                                 (server) => new Table(server.world, rootLive, server)],
-  ['CACHEDIR.TAG', 'text',  '-', '-', 'lets backup tools skip the tree',                                  ({ world }) => cachedir(world)],
-], { live: rootLive, agents: agentRows });
+  ['README',       'text',  '-', '-', 'for whoever is here for the first time',                          ({ world }) => readme(world)],
+  ['help',         'text',  '-', '-', 'what there is in this directory',                                  ({ world }) => help(world, () => rootRows)],
+  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, sync, shutdown',                   ctl],
+  ['status',       'text',  '-', 'r', 'version, uptime, agents by state, listeners, mounts, model',      status],
+  ['status.json',  'text',  '-', '-', 'the same for programs',                                           statusJson],
+  ['index',        'text',  '-', 'r', 'a header line, then one tab-separated line an agent',             index],
+  ['error',        'text',  '-', '-', 'the last 20 refusals and failures at the root',                   ({ world, agents }) => error(world, agents.errors)],
+  ['doctor',       'text',  '-', '-', 'a line a check: ok, warn or fail, what, what to do',              doctor],
+  ['log',          'log',   '-', '-', 'everything that happens, one record each with a sequence number', ({ world, agents }) => new Log(world, agents.log)],
+  ['agents',       'dir',   '-', 'r', 'mkdir NAME defines an agent, rmdir archives it, mv renames it',   (server) => agentsDir(server)],
+  ['mounts',       'text',  '-', '-', 'the mount table of this client',                                  ({ world }) => mounts(world)],
+  ['live',         'link',  '-', '-', 'what waits for the next record',                                  ({ world }) => new Link(world, '.live')],
+  ['.live',        'dir',   '-', '-', 'where live leads',                                                (server) => new Table(server.world, rootLive, server)],
+  ['CACHEDIR.TAG', 'text',  '-', '-', 'lets backup tools skip the tree',                                 ({ world }) => cachedir(world)],
+], { live: rootLive, agents: rootAgents });
 
 /** The directories a namespace file can name: `#root`, and `#agent/NAME`. */
 export interface Devices {
@@ -144,7 +175,11 @@ export const devices = (server: Server): Devices => {
   });
   server.agents.on((change) => {
     if (change.type === 'agent') {
-      if (change.change === 'renamed') agents.changed(change.from);
+      if (change.change === 'renamed') {
+        // Its work/ lies under another name on the host now.
+        dirs.get(change.agent.id)?.remake('work');
+        agents.changed(change.from);
+      }
       if (change.change === 'removed') dirs.delete(change.agent.id);
       agents.changed(change.agent.name);
     } else if (change.type === 'note') dirs.get(change.agent.id)?.noteChanged(change.path);

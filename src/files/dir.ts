@@ -24,10 +24,15 @@ export interface Row<Context> {
   readonly observer: Right;
   readonly says: string;
   readonly hidden?: boolean;
-  readonly make: (context: Context) => Node;
+  /** Absent: a line for names that the directory itself makes of what it holds (`NAME`, `N.json`). */
+  readonly make?: (context: Context) => Node;
   /** The lines of the table below, for help. */
   readonly rows?: readonly Row<never>[];
 }
+
+/** The nodes of the lines that are made once, by name: the fixed part of a directory that also holds what comes and goes. */
+export const fixed = <Context>(rows: readonly Row<Context>[], context: Context): Record<string, Node> =>
+  Object.fromEntries(rows.flatMap(({ name, make }) => (make ? [[name, make(context)]] : [])));
 
 const typeOf = (kind: Kind): number =>
   kind === 'dir' || kind === 'queue' || kind === 'host' ? S_IFDIR : kind === 'link' ? S_IFLNK : S_IFREG;
@@ -55,12 +60,12 @@ export class Table<Context> implements Dir {
   constructor(world: World, rows: readonly Row<Context>[], context: Context, options: TableOptions = {}) {
     this.#world = world;
     this.#context = context;
-    this.#rows = new Map(rows.map((row) => [row.name, row]));
+    this.#rows = new Map(rows.filter(({ make }) => make).map((row) => [row.name, row]));
     this.#options = options;
     this.stamp = new Stamp(world);
     if (options.refused) this.refused = options.refused;
     // Editors write beside a value; where there is none, an unknown name is refused.
-    this.#scratch = rows.some(({ kind }) => kind === 'value') ? new Scratch(world) : undefined;
+    this.#scratch = rows.some(({ kind, make }) => make && kind === 'value') ? new Scratch(world) : undefined;
   }
 
   get gone(): boolean {
@@ -84,7 +89,7 @@ export class Table<Context> implements Dir {
     if (made) return made;
     const row = this.#rows.get(name);
     if (!row) return this.#scratch?.find(name);
-    const node = row.make(this.#context);
+    const node = row.make!(this.#context);
     this.#made.set(name, node);
     return node;
   }
@@ -92,6 +97,12 @@ export class Table<Context> implements Dir {
   /** The node under a name, if it was ever looked up. */
   made(name: string): Node | undefined {
     return this.#made.get(name);
+  }
+
+  /** What a line makes would be another node now: it is made anew at the next look. */
+  remake(name: string): void {
+    this.#made.delete(name);
+    this.#world.changes.entry(this.stamp.qid, name);
   }
 
   list(request: Request): Awaitable<Iterable<Entry>> {

@@ -11,7 +11,7 @@ export interface ListingSource {
   /** In order, oldest first. */
   names(): Iterable<string>;
   has(name: string): boolean;
-  /** Milliseconds of when it was made; undefined where that is not known. */
+  /** Milliseconds of when it was made; undefined where that is not known. Asked once, at the first stat. */
   at(name: string): number | undefined;
   /** undefined: it went. */
   content(name: string): Awaitable<string | Uint8Array | undefined>;
@@ -25,6 +25,7 @@ export class Listing implements Dir {
   readonly #fixed: ReadonlyMap<string, Node>;
   readonly #documents = new Map<string, Document>();
   readonly #stamp: Stamp;
+  #many = 64;
 
   constructor(world: World, source: ListingSource, fixed: Readonly<Record<string, Node>> = {}) {
     this.#world = world;
@@ -52,11 +53,17 @@ export class Listing implements Dir {
       return undefined;
     }
     if (known) return known;
-    // Forget those that went before one more is kept, so that there are never more than the source has.
-    for (const other of this.#documents.keys()) if (!this.#source.has(other)) this.#documents.delete(other);
+    this.#forget();
     const made = new Document(this.#world, name, this.#source);
     this.#documents.set(name, made);
     return made;
+  }
+
+  /** Those that went, each time there are twice as many as were left the last time: never far more than the source has. */
+  #forget(): void {
+    if (this.#documents.size < this.#many) return;
+    for (const other of this.#documents.keys()) if (!this.#source.has(other)) this.#documents.delete(other);
+    this.#many = Math.max(64, this.#documents.size * 2);
   }
 
   list(request: Request): Awaitable<Iterable<Entry>> {
@@ -77,13 +84,12 @@ class Document implements File {
   readonly #name: string;
   readonly #source: ListingSource;
   readonly #stamp: Stamp;
+  #dated = false;
 
   constructor(world: World, name: string, source: ListingSource) {
     this.#name = name;
     this.#source = source;
     this.#stamp = new Stamp(world);
-    const at = source.at(name);
-    if (at !== undefined) this.#stamp.touch(at);
   }
 
   get qid(): number {
@@ -91,7 +97,14 @@ class Document implements File {
   }
 
   stat(): Awaitable<Attributes> {
-    return soon(this.#content(), (bytes) => this.#stamp.attributes(S_IFREG | 0o444, bytes.length));
+    return soon(this.#content(), (bytes) => {
+      if (!this.#dated) {
+        this.#dated = true;
+        const at = this.#source.at(this.#name);
+        if (at !== undefined) this.#stamp.touch(at);
+      }
+      return this.#stamp.attributes(S_IFREG | 0o444, bytes.length);
+    });
   }
 
   open(): Awaitable<Handle> {

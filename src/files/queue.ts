@@ -38,9 +38,10 @@ export class Queue implements Dir {
   readonly #files = new Map<string, QueueFile>();
   readonly #scratch: Scratch;
   /** Names that are part of the directory and no entries: `new`. */
-  readonly #fixed: ReadonlyMap<string, File>;
+  readonly #fixed: ReadonlyMap<string, Node>;
+  #many = 64;
 
-  constructor(world: World, source: QueueSource, fixed: Readonly<Record<string, File>> = {}) {
+  constructor(world: World, source: QueueSource, fixed: Readonly<Record<string, Node>> = {}) {
     this.#world = world;
     this.#source = source;
     this.#fixed = new Map(Object.entries(fixed));
@@ -69,11 +70,17 @@ export class Queue implements Dir {
   }
 
   #keep(name: string): QueueFile {
-    // Entries come and go by themselves: forget the files of those that went.
-    for (const [other, file] of this.#files) if (!file.draft && !this.#source.find(other)) this.#files.delete(other);
+    this.#forget();
     const file = new QueueFile(this.#world, () => this.#source.find(name));
     this.#files.set(name, file);
     return file;
+  }
+
+  /** Entries come and go by themselves: the files of those that went go, each time there are twice as many as were left. */
+  #forget(): void {
+    if (this.#files.size < this.#many) return;
+    for (const [name, file] of this.#files) if (!file.draft && !this.#source.find(name)) this.#files.delete(name);
+    this.#many = Math.max(64, this.#files.size * 2);
   }
 
   list(request: Request): Awaitable<Iterable<Entry>> {
@@ -160,11 +167,11 @@ class QueueFile implements File {
   stat(): Attributes {
     if (this.draft) return this.#stamp.attributes(S_IFREG | 0o644, this.draft.content.length);
     const item = this.#item();
-    if (item && item !== this.#last) {
+    if (item) {
+      if (item.at !== this.#last?.at || item.size !== this.#last.size) this.#stamp.touch(item.at);
       this.#last = item;
-      this.#stamp.touch(item.at);
     }
-    return this.#stamp.attributes(S_IFREG | 0o644, (item ?? this.#last)?.size ?? 0);
+    return this.#stamp.attributes(S_IFREG | 0o644, this.#last?.size ?? 0);
   }
 
   open(flags: number): Awaitable<Handle> {

@@ -26,7 +26,7 @@ export interface Attributes {
 
 /** A change that was refused or failed: the line that `error` keeps, because an errno carries no reason. */
 export interface Failure {
-  /** Absolute in the namespace of who tried. */
+  /** Below the directory that hears it: whoever tried may have come another way. */
   readonly path: string;
   readonly op: string;
   readonly error: Errno;

@@ -804,10 +804,13 @@ const synthetic: Space = {
 };
 
 const refuse = (place: Place, op: string, error: Errno): void => {
+  const names = [place.name];
   for (let at = place.parent; at; at = at.parent) {
-    if (at.node.kind !== 'dir' || !at.node.refused) continue;
-    at.node.refused({ path: place.path, op, error });
-    return;
+    if (at.node.kind === 'dir' && at.node.refused) {
+      at.node.refused({ path: names.join('/'), op, error });
+      return;
+    }
+    names.unshift(at.name);
   }
 };
 

@@ -2,6 +2,7 @@ import type { InboxStage } from '../../agent/inbox.ts';
 import type { Staged } from '../../files/document.ts';
 import { New } from '../../files/new.ts';
 import { Queue } from '../../files/queue.ts';
+import type { Node } from '../../kernel/node.ts';
 import type { Request } from '../../kernel/request.ts';
 import type { AgentContext } from './agent-dir.ts';
 
@@ -15,17 +16,24 @@ the text. Without an empty line after them nothing is a header and everything is
   echo 'hello there' > new
 `;
 
-/** Messages that wait, one file each, and \`new\`. */
-export const inbox = ({ agent, server }: AgentContext): Queue => {
+const stage = async ({ agent }: AgentContext, content: Uint8Array, by: Request, name?: string): Promise<Staged> => {
   const { inbox: messages } = agent;
-  const staged = (stage: InboxStage): Staged => ({
-    publish: () => messages.publish(stage),
-    drop: () => messages.discardStage(stage),
-  });
-  const stage = async (content: Uint8Array, request: Request, name?: string): Promise<Staged> =>
-    staged(await messages.stage(content, { origin: request.subject, name }));
+  const staged: InboxStage = await messages.stage(content, { origin: by.subject, name });
+  return {
+    publish: () => messages.publish(staged),
+    drop: () => messages.discardStage(staged),
+  };
+};
+
+/** `new`: a message under a name of the server's choice. */
+export const newMessage = (context: AgentContext): New =>
+  new New(context.server.world, { template, limit: LIMIT, stage: (content, by) => stage(context, content, by) });
+
+/** Messages that wait, one file each, and what is fixed there. */
+export const inbox = (context: AgentContext, fixed: Readonly<Record<string, Node>>): Queue => {
+  const { inbox: messages } = context.agent;
   return new Queue(
-    server.world,
+    context.server.world,
     {
       limit: LIMIT,
       *pending() {
@@ -35,14 +43,14 @@ export const inbox = ({ agent, server }: AgentContext): Queue => {
         const message = messages.get(name) ?? messages.consumed(name);
         if (!message) return undefined;
         return {
-          size: messages.document(name)?.length ?? 0,
+          size: message.size,
           at: message.date,
           content: () => messages.document(name) ?? new Uint8Array(0),
         };
       },
-      stage: (name, content, request) => stage(content, request, name),
+      stage: (name, content, by) => stage(context, content, by, name),
       discard: (name) => messages.discard(name),
     },
-    { new: new New(server.world, { template, limit: LIMIT, stage: (content, request) => stage(content, request) }) },
+    fixed,
   );
 };

@@ -1,10 +1,16 @@
 import { Listing } from '../../files/listing.ts';
-import { Log } from '../../files/log.ts';
 import { Text } from '../../files/text.ts';
+import type { Node } from '../../kernel/node.ts';
 import type { AgentContext } from './agent-dir.ts';
 
-/** What the agent said: all of it as a log, the newest text, one file a message. */
-export const outbox = ({ agent: { outbox: sent }, server: { world } }: AgentContext): Listing =>
+/** The text of the newest message, without headers. */
+export const last = ({ agent, server }: AgentContext): Text => new Text(server.world, () => agent.outbox.last);
+
+/** What the agent said: what is fixed there, and one file a message. */
+export const outbox = (
+  { agent: { outbox: sent }, server: { world } }: AgentContext,
+  fixed: Readonly<Record<string, Node>>,
+): Listing =>
   new Listing(
     world,
     {
@@ -13,5 +19,5 @@ export const outbox = ({ agent: { outbox: sent }, server: { world } }: AgentCont
       at: (name) => sent.date(name),
       content: (name) => sent.document(name),
     },
-    { log: new Log(world, sent.log), last: new Text(world, () => sent.last) },
+    fixed,
   );

@@ -1,3 +1,4 @@
+import type { TickRecord } from '../../agent/tick.ts';
 import { Listing } from '../../files/listing.ts';
 import type { AgentContext } from './agent-dir.ts';
 
@@ -17,6 +18,9 @@ export const ticks = ({ agent, server: { world } }: AgentContext): Listing =>
       const tick = number(name);
       return tick !== undefined && tick >= agent.ticks.first && tick <= agent.ticks.last;
     },
-    at: () => undefined,
+    at: (name) => {
+      const record = agent.tickRecord(number(name) ?? 0);
+      return record && Date.parse((JSON.parse(Buffer.from(record).toString()) as TickRecord).ended);
+    },
     content: (name) => agent.tickRecord(number(name) ?? 0),
   });

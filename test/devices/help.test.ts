@@ -1,0 +1,115 @@
+import test from 'ava';
+import { tree } from '../support/tree.ts';
+
+// The paths of tree.md that exist, written down here and not taken from the tables.
+const agent = [
+  'help',
+  'ctl',
+  'status',
+  'status.json',
+  'error',
+  'wait',
+  'ask',
+  'mounts',
+  'inbox/',
+  'inbox/new',
+  'inbox/NAME',
+  'outbox/',
+  'outbox/log',
+  'outbox/last',
+  'outbox/ID',
+  'memory/',
+  'memory/notes/',
+  'memory/notes/NAME',
+  'logs/',
+  'logs/trace',
+  'logs/trajectory',
+  'logs/ticks/',
+  'logs/ticks/N.json',
+  'work/',
+  'live',
+  'live/trace',
+  'live/outbox',
+  'live/wait',
+];
+const root = [
+  'README',
+  'help',
+  'ctl',
+  'status',
+  'status.json',
+  'index',
+  'error',
+  'doctor',
+  'log',
+  'agents/',
+  'agents/NAME/',
+  ...agent.map((path) => `agents/NAME/${path}`),
+  'mounts',
+  'live',
+  'live/events',
+  'CACHEDIR.TAG',
+];
+const kinds = 'text value verbs log stream await call new sink queue dir host link'.split(' ');
+
+const read = (lines: readonly string[]): { path: string; kind: string; says: string }[] =>
+  lines.map((line) => {
+    const [, path, kind, says] = /^(\S+) {2,}(\S+) {2,}(\S.*\S)$/.exec(line) ?? [];
+    return { path: path!, kind: kind!, says: says! };
+  });
+
+test('help has a line for every path below, with its kind and a sentence', async (t) => {
+  const { attach } = await tree(t);
+  const shell = attach();
+  for (const [path, expected] of [
+    ['/help', root],
+    ['/agents/ada/help', agent],
+  ] as const) {
+    const lines = read(await shell.lines(path));
+    t.deepEqual(
+      lines.map(({ path }) => path),
+      expected,
+    );
+    for (const { kind, says } of lines) {
+      t.true(kinds.includes(kind), kind);
+      t.truthy(says);
+    }
+  }
+});
+
+test('every line of help can be walked to, and is of the type its kind says', async (t) => {
+  const { attach, agents } = await tree(t);
+  const shell = attach();
+  await shell.write('/agents/ada/memory/notes/about', 'hello\n');
+  const said = await shell.ask('/agents/ada/ask', 'hello');
+  t.truthy(said);
+  await agents.get('ada')!.settled(new AbortController().signal);
+  await shell.write('/agents/ada/ctl', 'pause\n');
+  await shell.write('/agents/ada/inbox/first', 'hello\n');
+  const [, , id] = await shell.ls('/agents/ada/outbox');
+  const real = (path: string): string =>
+    path
+      .replace('inbox/NAME', 'inbox/first')
+      .replace('notes/NAME', 'notes/about')
+      .replace('N.json', '1.json')
+      .replace('ID', id!)
+      .replace('NAME', 'ada');
+  for (const { path, kind } of read(await shell.lines('/help'))) {
+    const { mode } = await shell.stat(`/${real(path)}`);
+    const type = { 0o040000: 'dir', 0o120000: 'link', 0o100000: 'file' }[mode & 0o170000];
+    const wanted = kind === 'link' ? 'link' : ['dir', 'queue', 'host'].includes(kind) ? 'dir' : 'file';
+    t.is(type, wanted, path);
+  }
+});
+
+test('what help names is what a listing shows, and the other way round', async (t) => {
+  const { attach } = await tree(t);
+  const shell = attach();
+  const top = (paths: readonly string[]): string[] => paths.filter((path) => !path.slice(0, -1).includes('/'));
+  const bare = (paths: readonly string[]): string[] => paths.map((path) => path.replace('/', ''));
+  t.deepEqual(
+    await shell.ls('/'),
+    bare(top(root)).filter((path) => path !== 'CACHEDIR.TAG'),
+  );
+  t.deepEqual(await shell.ls('/agents/ada'), bare(top(agent)));
+});
