@@ -171,7 +171,7 @@ export const devices = (server: Server): Devices => {
   const agents = new AgentsDir(server, dirOf);
   made.set(server, { agents, dirOf });
   const root = new Table(server.world, rootRows, server, {
-    refused: ({ path, error: refusal }) => server.agents.errors.add(path, refusal),
+    refused: ({ path, error: refusal }) => server.agents.refused(path, refusal),
   });
   server.agents.on((change) => {
     if (change.type === 'agent') {

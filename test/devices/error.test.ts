@@ -7,12 +7,15 @@ const line = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\S+) (E[A-Z0-9]+) (\S.*
 test('a refusal is one line: time, path below the directory, code, reason', async (t) => {
   const { attach } = await tree(t);
   const shell = attach();
+  t.is(await shell.cat('/error'), '');
   await t.throwsAsync(shell.mkdir('/agents/Bob'), { code: 'EINVAL' });
   const [time, path, code, reason] = line.exec((await shell.lines('/error'))[0]!)!.slice(1);
   t.is(time, '2030-01-01T00:00:00.000Z');
   t.is(path, 'agents/Bob');
   t.is(code, 'EINVAL');
   t.regex(reason!, /'Bob' cannot name an agent/);
+  const record = JSON.parse((await shell.lines('/log')).at(-1)!) as Record<string, unknown>;
+  t.like(record, { type: 'error', path, code, reason });
 });
 
 test('the nearest error hears it: what fails in an agent is told there, whichever way the client came', async (t) => {

@@ -89,7 +89,7 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
   });
   const shells: Shell[] = [];
   t.teardown(async () => {
-    for (const shell of shells) await shell.session.close();
+    for (const shell of shells) await shell.end();
     views.close();
     await agents.close();
     for (const work of opened.values()) work.close();
