@@ -30,10 +30,10 @@ export class Request {
       mounts?: (() => string) | undefined;
       session?: number;
       acted?: number;
-      uid?: number;
-      gid?: number;
+      uid?: number | undefined;
+      gid?: number | undefined;
       /** Supplementary groups of the caller; asked for only where the host's rules are applied to another uid. */
-      groups?: () => readonly number[];
+      groups?: (() => readonly number[]) | undefined;
     } = {},
   ) {
     this.subject = subject;
