@@ -111,10 +111,10 @@ export class Table<Context> implements Dir {
     return soon(entriesOf(lines, request), (entries) => [...entries, ...(this.#scratch?.list(request) ?? [])]);
   }
 
-  create(name: string, _flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
+  create(name: string, flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
     if (!this.#scratch || !isScratch(name)) throw new Errno('EPERM', `this directory is fixed: no ${name} here`);
     this.#world.changes.entry(this.stamp.qid, name);
-    return this.#scratch.create(name, request);
+    return this.#scratch.create(name, flags, request);
   }
 
   remove(name: string): void {
@@ -146,6 +146,6 @@ export class Table<Context> implements Dir {
 /** A value renamed to a scratch name stays, and the scratch file has its content. */
 export const copy = (source: Value, name: string, scratch: Scratch, request: Request): Awaitable<void> =>
   soon(source.content(request), (content) => {
-    const { node } = scratch.create(name, request);
+    const { node } = scratch.create(name, 0, request);
     node.content = Buffer.from(content);
   });

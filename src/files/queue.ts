@@ -71,7 +71,9 @@ export class Queue implements Dir {
 
   #keep(name: string): QueueFile {
     this.#forget();
-    const file = new QueueFile(this.#world, () => this.#source.find(name));
+    const item = (): Item | undefined => this.#source.find(name);
+    const write = (flags: number, base: Uint8Array | undefined): Handle => this.#writer(this.#draft(name, flags, base));
+    const file = new QueueFile(this.#world, item, write);
     this.#files.set(name, file);
     return file;
   }
@@ -93,26 +95,38 @@ export class Queue implements Dir {
     return soon(entriesOf(lines, request), (entries) => [...entries, ...this.#scratch.list(request)]);
   }
 
-  create(name: string, _flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
-    if (isScratch(name)) return this.#scratch.create(name, request);
+  create(name: string, flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
+    if (isScratch(name)) return this.#scratch.create(name, flags, request);
     const node = this.#keep(name);
-    const { limit } = this.#source;
-    const stage = (content: Uint8Array, by: Request): Awaitable<Staged> => this.#source.stage(name, content, by);
-    const document = new DocumentHandle({ limit, stage, load: () => undefined }, O_TRUNC, undefined);
-    node.draft = document;
+    const draft = this.#draft(name, flags, undefined);
+    node.draft = draft;
     const handle: Handle = {
-      read: (offset, count) => document.read(offset, count),
-      write: (offset, data) => document.write(offset, data),
-      truncate: (size) => document.truncate(size),
-      stage: (by) => document.stage(by),
-      // With nothing written the name goes away.
-      publish: (by) => (document.written ? soon(document.publish(by), () => this.stamp.touch()) : undefined),
+      ...this.#writer(draft),
       close: () => {
-        node.draft = undefined;
+        if (node.draft === draft) node.draft = undefined;
         if (!this.#source.find(name)) this.#files.delete(name);
       },
     };
     return { node, handle };
+  }
+
+  /** A name is a key: written again with the same content it is the same message, the source says EEXIST to any other. */
+  #draft(name: string, flags: number, base: Uint8Array | undefined): DocumentHandle {
+    const stage = (content: Uint8Array, by: Request): Awaitable<Staged> => this.#source.stage(name, content, by);
+    const document = { limit: this.#source.limit, stage, load: () => base };
+    return new DocumentHandle(document, base === undefined ? flags | O_TRUNC : flags, base);
+  }
+
+  #writer(draft: DocumentHandle): Handle {
+    return {
+      read: (offset, count) => draft.read(offset, count),
+      write: (offset, data) => draft.write(offset, data),
+      truncate: (size) => draft.truncate(size),
+      stage: (by) => draft.stage(by),
+      // With nothing written the name goes away.
+      publish: (by) => (draft.written ? soon(draft.publish(by), () => this.stamp.touch()) : undefined),
+      discard: () => draft.discard(),
+    };
   }
 
   remove(name: string, _directory: boolean, request: Request): Awaitable<void> {
@@ -138,6 +152,8 @@ export class Queue implements Dir {
     }
     if (this.#fixed.has(newName)) throw new Errno('EEXIST', `${newName} is part of this directory`);
     if (draft.content.length === 0) throw new Errno('EINVAL', 'an empty draft');
+    const { limit } = this.#source;
+    if (draft.content.length > limit) throw new Errno('EFBIG', `larger than ${limit} bytes`);
     return soon(this.#source.stage(newName, draft.content, request), (staged) =>
       soon(staged.publish(request), () => {
         this.#scratch.delete(name);
@@ -152,12 +168,18 @@ class QueueFile implements File {
   readonly kind = 'file';
   readonly #stamp: Stamp;
   readonly #item: () => Item | undefined;
+  readonly #write: (flags: number, base: Uint8Array | undefined) => Handle;
   #last: Item | undefined;
   draft: DocumentHandle | undefined;
 
-  constructor(world: World, item: () => Item | undefined) {
+  constructor(
+    world: World,
+    item: () => Item | undefined,
+    write: (flags: number, base: Uint8Array | undefined) => Handle,
+  ) {
     this.#stamp = new Stamp(world);
     this.#item = item;
+    this.#write = write;
   }
 
   get qid(): number {
@@ -175,13 +197,14 @@ class QueueFile implements File {
   }
 
   open(flags: number): Awaitable<Handle> {
-    if (writes(flags)) throw new Errno('EPERM', 'what was enqueued does not change; discard it with rm');
     const draft = this.draft;
-    if (draft) return { read: (offset, count) => draft.read(offset, count) };
+    if (draft && !writes(flags)) return { read: (offset, count) => draft.read(offset, count) };
+    if (draft || flags & O_TRUNC) return this.#write(flags, undefined);
     const item = this.#item() ?? this.#last;
     if (!item) throw new Errno('ENOENT', 'it was taken');
-    return soon(item.content(), (content) => ({
-      read: (offset: number, count: number) => content.subarray(offset, offset + count),
-    }));
+    return soon(item.content(), (content): Handle => {
+      if (writes(flags)) return this.#write(flags, content);
+      return { read: (offset, count) => content.subarray(offset, offset + count) };
+    });
   }
 }

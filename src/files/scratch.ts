@@ -1,5 +1,5 @@
 import { Errno } from '../kernel/errno.ts';
-import { S_IFREG } from '../kernel/mode.ts';
+import { O_APPEND, O_TRUNC, S_IFREG } from '../kernel/mode.ts';
 import type { Attributes, Changed, Entry, File, Handle } from '../kernel/node.ts';
 import type { Request } from '../kernel/request.ts';
 import { Stamp } from './stamp.ts';
@@ -55,10 +55,12 @@ export class ScratchFile implements File {
     if (changed.size !== undefined) this.#resize(changed.size);
   }
 
-  open(): Handle {
+  open(flags: number): Handle {
+    if (flags & O_TRUNC) this.#resize(0);
     return {
       read: (offset, count) => this.content.subarray(offset, offset + count),
-      write: (offset, data) => {
+      write: (given, data) => {
+        const offset = flags & O_APPEND ? this.content.length : given;
         this.#resize(Math.max(this.content.length, offset + data.length));
         this.content.set(data, offset);
         return data.length;
@@ -75,38 +77,39 @@ export class ScratchFile implements File {
   }
 }
 
-const everything = new WeakMap<World, Set<ScratchFile>>();
+/** All of a server's, with what takes each out of its directory. */
+const everything = new WeakMap<World, Map<ScratchFile, () => void>>();
 
 /** The scratch files of one directory. */
 export class Scratch {
   readonly #world: World;
   readonly #files = new Map<string, ScratchFile>();
-  readonly #all: Set<ScratchFile>;
+  readonly #all: Map<ScratchFile, () => void>;
 
   constructor(world: World) {
     this.#world = world;
-    this.#all = everything.get(world) ?? new Set();
+    this.#all = everything.get(world) ?? new Map<ScratchFile, () => void>();
     everything.set(world, this.#all);
   }
 
   find(name: string): ScratchFile | undefined {
     const file = this.#files.get(name);
-    if (!file) return undefined;
-    if (this.#all.has(file) && this.#world.now() - file.touched < LIFE) return file;
+    if (!file || this.#world.now() - file.touched < LIFE) return file;
     this.delete(name);
     return undefined;
   }
 
-  create(name: string, request: Request): { node: ScratchFile; handle: Handle } {
+  create(name: string, flags: number, request: Request): { node: ScratchFile; handle: Handle } {
     this.#expire();
     const node = new ScratchFile(this.#world, request.session);
     this.set(name, node);
-    return { node, handle: node.open() };
+    return { node, handle: node.open(flags) };
   }
 
   set(name: string, file: ScratchFile): void {
+    this.delete(name);
     this.#files.set(name, file);
-    this.#all.add(file);
+    this.#all.set(file, () => this.#files.delete(name));
   }
 
   delete(name: string): void {
@@ -123,7 +126,11 @@ export class Scratch {
 
   #expire(): void {
     const now = this.#world.now();
-    for (const file of this.#all) if (now - file.touched >= LIFE) this.#all.delete(file);
+    for (const [file, forget] of this.#all) {
+      if (now - file.touched < LIFE) continue;
+      this.#all.delete(file);
+      forget();
+    }
     if (this.#all.size >= MOST) throw new Errno('ENOSPC', `more than ${MOST} scratch files`);
   }
 }

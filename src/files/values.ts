@@ -1,10 +1,10 @@
 import { Errno } from '../kernel/errno.ts';
-import { O_TRUNC, S_IFDIR, S_IFREG } from '../kernel/mode.ts';
+import { S_IFDIR, S_IFREG } from '../kernel/mode.ts';
 import type { Attributes, Awaitable, Dir, Entry, File, Handle, Node } from '../kernel/node.ts';
 import type { Request } from '../kernel/request.ts';
 import { soon } from '../kernel/soon.ts';
 import { copy } from './dir.ts';
-import { DocumentHandle, type Document, type Staged } from './document.ts';
+import type { Document, Staged } from './document.ts';
 import { isScratch, Scratch } from './scratch.ts';
 import { Stamp } from './stamp.ts';
 import { Value } from './value.ts';
@@ -26,6 +26,13 @@ export interface ValuesSource {
   rename(path: string, newPath: string, request: Request): Awaitable<void>;
 }
 
+/** A child and the name it has now: a rename moves it, with its inode number and what is open on it. */
+interface Child {
+  readonly node: Value | Values;
+  name: string;
+  removed: boolean;
+}
+
 /** A directory of values, and of such directories as deep as the source allows. */
 export class Values implements Dir {
   readonly kind = 'dir';
@@ -33,13 +40,13 @@ export class Values implements Dir {
   readonly stamp: Stamp;
   readonly #world: World;
   readonly #source: ValuesSource;
-  readonly #path: string;
-  readonly #nodes = new Map<string, Value | Values>();
+  readonly #path: () => string;
+  readonly #children = new Map<string, Child>();
   /** Opened for the first time and not yet published. */
-  readonly #drafts = new Map<string, Value>();
+  readonly #drafts = new Map<string, Child>();
   readonly #scratch: Scratch;
 
-  constructor(world: World, source: ValuesSource, path = '') {
+  constructor(world: World, source: ValuesSource, path: () => string = () => '') {
     this.#world = world;
     this.#source = source;
     this.#path = path;
@@ -56,41 +63,41 @@ export class Values implements Dir {
   }
 
   lookup(name: string): Node | undefined {
+    return this.#child(name)?.node ?? this.#drafts.get(name)?.node ?? this.#scratch.find(name);
+  }
+
+  #child(name: string): Child | undefined {
     const found = this.#source.find(this.#at(name));
     if (!found) {
-      this.#nodes.delete(name);
-      return this.#drafts.get(name) ?? this.#scratch.find(name);
+      this.#children.delete(name);
+      return undefined;
     }
-    const known = this.#nodes.get(name) ?? this.#drafts.get(name);
-    if (known && (known.kind === 'dir') === found.directory) return known;
-    const made = found.directory ? new Values(this.#world, this.#source, this.#at(name)) : this.#value(name);
-    if (made instanceof Value) made.stamp.touch(found.changed);
-    this.#nodes.set(name, made);
+    const known = this.#children.get(name) ?? this.#drafts.get(name);
+    if (known && (known.node.kind === 'dir') === found.directory) return known;
+    const made = found.directory ? this.#directory(name) : this.#value(name);
+    if (made.node instanceof Value) made.node.stamp.touch(found.changed);
+    this.#children.set(name, made);
     return made;
   }
 
   *list(request: Request): Iterable<Entry> {
-    for (const { name, directory } of this.#source.list(this.#path)) {
-      const node = this.lookup(name) as Value | Values | undefined;
-      if (node) yield { name, qid: node.stamp.qid, mode: directory ? S_IFDIR : S_IFREG };
+    for (const { name, directory } of this.#source.list(this.#path())) {
+      const node = this.#child(name)?.node;
+      if (node) yield { name, qid: node.qid, mode: directory ? S_IFDIR : S_IFREG };
     }
     yield* this.#scratch.list(request);
   }
 
   create(name: string, flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
-    if (!this.#accepts(name)) return this.#scratch.create(name, request);
-    const node = this.#value(name);
-    const document = new DocumentHandle(this.#document(name), flags | O_TRUNC, undefined);
-    this.#drafts.set(name, node);
+    if (!this.#accepts(name)) return this.#scratch.create(name, flags, request);
+    const child = this.#value(name);
+    const node = child.node as Value;
+    this.#drafts.set(name, child);
     const handle: Handle = {
-      read: (offset, count) => document.read(offset, count),
-      write: (offset, data) => document.write(offset, data),
-      truncate: (size) => document.truncate(size),
-      stage: (by) => document.stage(by),
-      publish: (by) => document.publish(by),
+      ...node.create(flags),
       close: () => {
         this.#drafts.delete(name);
-        if (this.#source.find(this.#at(name))) this.#nodes.set(name, node);
+        if (this.#source.find(this.#at(name))) this.#children.set(name, child);
         this.#world.changes.entry(this.stamp.qid, name);
       },
     };
@@ -111,9 +118,16 @@ export class Values implements Dir {
       return;
     }
     return soon(this.#source.remove(this.#at(name), directory, request), () => {
-      this.#nodes.delete(name);
+      this.#forget(name);
       this.#changed(name);
     });
+  }
+
+  /** What is open on a removed value does not bring it back. */
+  #forget(name: string): void {
+    const child = this.#children.get(name);
+    if (child) child.removed = true;
+    this.#children.delete(name);
   }
 
   rename(name: string, _to: Dir, newName: string, _flags: number, request: Request): Awaitable<void> {
@@ -123,6 +137,9 @@ export class Values implements Dir {
         this.#scratch.delete(name);
         this.#scratch.set(newName, draft);
         return;
+      }
+      if (draft.content.length > this.#source.limit) {
+        throw new Errno('EFBIG', `larger than ${this.#source.limit} bytes`);
       }
       return soon(this.#source.stage(this.#at(newName), draft.content, request), (staged) =>
         soon(staged.publish(request), () => {
@@ -138,8 +155,13 @@ export class Values implements Dir {
       return copy(source, newName, this.#scratch, request);
     }
     return soon(this.#source.rename(this.#at(name), this.#at(newName), request), () => {
-      this.#nodes.delete(name);
-      this.#nodes.delete(newName);
+      const child = this.#children.get(name);
+      this.#children.delete(name);
+      this.#forget(newName);
+      if (child) {
+        child.name = newName;
+        this.#children.set(newName, child);
+      }
       this.#changed(name);
       this.#changed(newName);
     });
@@ -147,8 +169,8 @@ export class Values implements Dir {
 
   /** The source says that a value changed or went, by whatever way. */
   changed(name: string): void {
-    const node = this.#nodes.get(name) ?? this.#drafts.get(name);
-    if (node instanceof Value) node.stamp.touch();
+    const child = this.#children.get(name) ?? this.#drafts.get(name);
+    if (child?.node instanceof Value) child.node.stamp.touch();
     this.#changed(name);
   }
 
@@ -156,7 +178,7 @@ export class Values implements Dir {
   below(names: readonly string[]): Values | undefined {
     const [name, ...rest] = names;
     if (name === undefined) return this;
-    const node = this.#nodes.get(name);
+    const node = this.#children.get(name)?.node;
     return node instanceof Values ? node.below(rest) : undefined;
   }
 
@@ -170,27 +192,37 @@ export class Values implements Dir {
   }
 
   #at(name: string): string {
-    return this.#path === '' ? name : `${this.#path}/${name}`;
+    const path = this.#path();
+    return path === '' ? name : `${path}/${name}`;
   }
 
-  #document(name: string): Document {
-    const path = this.#at(name);
+  #document(child: Omit<Child, 'node'>): Document {
+    const path = (): string => this.#at(child.name);
     return {
       limit: this.#source.limit,
-      load: () => this.#source.load(path),
-      stage: (content, request) =>
-        soon(this.#source.stage(path, content, request), (staged) => ({
+      load: () => this.#source.load(path()),
+      stage: (content, request) => {
+        if (child.removed) throw new Errno('ESTALE', `${child.name} was removed`);
+        return soon(this.#source.stage(path(), content, request), (staged) => ({
           publish: (by: Request) =>
             soon(staged.publish(by), (made) => {
-              this.changed(name);
+              this.changed(child.name);
               return made;
             }),
           drop: () => staged.drop(),
-        })),
+        }));
+      },
     };
   }
 
-  #value(name: string): Value {
-    return new Value(this.#world, this.#document(name));
+  #value(name: string): Child {
+    const where = { name, removed: false };
+    return Object.assign(where, { node: new Value(this.#world, this.#document(where)) });
+  }
+
+  #directory(name: string): Child {
+    const where = { name, removed: false };
+    const path = (): string => this.#at(where.name);
+    return Object.assign(where, { node: new Values(this.#world, this.#source, path) });
   }
 }

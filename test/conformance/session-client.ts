@@ -1,4 +1,5 @@
-import { isDirectory, isLink, O_APPEND, O_CREAT, O_DIRECTORY } from '../../src/kernel/mode.ts';
+import { Errno } from '../../src/kernel/errno.ts';
+import { isDirectory, isLink, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL } from '../../src/kernel/mode.ts';
 import type { Attributes, Changed } from '../../src/kernel/node.ts';
 import type { Request } from '../../src/kernel/request.ts';
 import type { Session } from '../../src/kernel/session.ts';
@@ -61,6 +62,8 @@ export class SessionClient implements Client {
     let fid: number;
     let opened;
     try {
+      // The session decides what O_EXCL says of a name that is there.
+      if (flags & O_CREAT && flags & O_EXCL) throw new Errno('ENOENT');
       fid = await this.fid(path);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ENOENT' || !(flags & O_CREAT)) throw error;

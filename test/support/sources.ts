@@ -313,7 +313,7 @@ export class MemoryValues implements ValuesSource {
   }
 
   mkdir(path: string): Awaitable<void> {
-    if (path.split('/').length > 4) throw new Errno('EINVAL', 'four deep at most');
+    if (path.split('/').length > 3) throw new Errno('EINVAL', 'three deep at most');
     return at(this.#pace, () => void this.files.set(path, undefined));
   }
 
