@@ -82,7 +82,7 @@ export class Namespace {
         (found) => found && this.#at(found.child, name, place, found.layer),
       );
     }
-    return soon(node.lookup(name, request), (child) => child && this.#at(child, name, place));
+    return soon(node.lookup(name, request), (child) => child && this.#at(child, name, place, mount?.layers[0]));
   }
 
   #at(child: Node, name: string, parent: Place, layer?: Layer): Place {
@@ -180,7 +180,8 @@ export class Namespace {
   /** What is no longer among the layers dies; what stays, lives on with its open handles. */
   async #install(path: string, place: Place | undefined, layers: Layer[], request: Request): Promise<void> {
     const old = place?.mount?.target === path ? place.mount : undefined;
-    for (const layer of old?.layers ?? []) if (!layers.includes(layer)) layer.live = false;
+    const before = old?.layers ?? [];
+    for (const layer of before) if (!layers.includes(layer)) layer.live = false;
     const covered = [...this.#mounts].find(([, mount]) => mount === old)?.[0] ?? place?.node;
     const mount: Mount | undefined =
       layers.length > 0 ? { target: path, name: place?.name ?? '', parent: place?.parent?.node, layers } : undefined;
@@ -190,7 +191,7 @@ export class Namespace {
     else if (!old) this.#mounts.set(covered!, mount);
     const above = place?.parent;
     if (above) this.#changes.entry((await above.node.stat(request)).qid, place.name);
-    else if (place) await this.#announce(place, [...(old?.layers ?? []), ...layers], request);
+    else if (place) await this.#announce(place, [...before, ...layers], request);
   }
 
   /** The root has no name that could be announced: every name in it may mean something else now. */

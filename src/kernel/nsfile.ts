@@ -22,7 +22,10 @@ export const parse = (text: string, variables: Readonly<Record<string, string>> 
     if (verb === undefined || verb.startsWith('#')) return [];
     if (verb !== 'bind' && verb !== 'mount' && verb !== 'unmount') throw bad(number, `unknown command ${verb}`);
     const options: BindOptions = {};
-    while (rest[0]?.startsWith('-') && rest[0].length > 1) flags(rest.shift()!, options, number);
+    while (rest[0]?.startsWith('-') && rest[0].length > 1) {
+      if (verb === 'unmount') throw bad(number, 'unmount takes no flags');
+      flags(rest.shift()!, options, number);
+    }
     const fits = verb === 'unmount' ? rest.length === 1 || rest.length === 2 : rest.length === 2;
     if (!fits) throw bad(number, `${verb} takes ${verb === 'unmount' ? '[SOURCE] TARGET' : 'SOURCE TARGET'}`);
     return [{ verb, options, words: rest, number }];

@@ -59,9 +59,12 @@ export class Place {
 
   /** Throws ESTALE when something on the way here is gone or was unmounted. */
   check(): void {
-    if (this.layer && !this.layer.live) throw new Errno('ESTALE', `${this.path}: unmounted`);
-    if (this.node.gone) throw new Errno('ESTALE', `${this.path} is gone`);
-    this.parent?.check();
+    const { layer, parent } = this;
+    if (layer && !layer.live) throw new Errno('ESTALE', `${this.path}: unmounted`);
+    if (this.node.gone || layer?.node.gone) throw new Errno('ESTALE', `${this.path} is gone`);
+    // Directly in a mounted directory its own layer speaks for that directory: of a union another layer may have gone.
+    if (layer && !this.mount) parent?.parent?.check();
+    else parent?.check();
   }
 }
 

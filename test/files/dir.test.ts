@@ -84,8 +84,8 @@ test('a fixed directory takes and gives nothing: EPERM, and the reason is told',
   await t.throwsAsync(client.symlink('x', '/x'), { code: 'EPERM' });
   await t.throwsAsync(client.link('/status', '/x'), { code: 'EPERM' });
   await t.throwsAsync(client.mkdir('/status'), { code: 'EEXIST' });
-  t.is(refused[0], 'mkdir /x EPERM');
-  t.true(refused.includes('unlink /status EPERM'));
+  t.is(refused[0], 'mkdir x EPERM');
+  t.true(refused.includes('unlink status EPERM'));
 });
 
 test('mknod is EPERM; extended attributes are ENOTSUP', async (t) => {
