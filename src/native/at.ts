@@ -40,10 +40,15 @@ export interface At {
   readonly fstatfs: (fd: number, into: BigUint64Array) => number;
   readonly getdents: (fd: number, into: Uint8Array) => number;
   readonly close: (fd: number) => number;
+  /** Extended attributes of a path; those with `l` do not follow its last component. */
   readonly getxattr: (path: string, name: string, into: Uint8Array) => number;
+  readonly lgetxattr: (path: string, name: string, into: Uint8Array) => number;
   readonly setxattr: (path: string, name: string, value: Uint8Array, flags: number) => number;
+  readonly lsetxattr: (path: string, name: string, value: Uint8Array, flags: number) => number;
   readonly listxattr: (path: string, into: Uint8Array) => number;
+  readonly llistxattr: (path: string, into: Uint8Array) => number;
   readonly removexattr: (path: string, name: string) => number;
+  readonly lremovexattr: (path: string, name: string) => number;
   /** Of this thread alone, unlike the C library's setgroups. The first answers the old value and never fails. */
   readonly setfsuid: (uid: number) => number;
   readonly setfsgid: (gid: number) => number;
@@ -89,6 +94,7 @@ const load = (): At => {
   if (!existsSync('/proc/self/fd')) throw new Errno('ENOTSUP', 'no /proc is mounted');
   const [RENAMEAT2, SETGROUPS] = number;
   const native = (definition: string): Native => library.func(definition) as Native;
+  const result = (n: number): number => (n < 0 ? -errno() : n);
   // The calls are hot: fixed parameters, because a rest array costs as much as a call.
   const two = (definition: string) => {
     const call = native(definition);
@@ -142,10 +148,21 @@ const load = (): At => {
   const fstatfs = two('int fstatfs(int, void *)');
   const getdents = three('long getdents64(int, void *, size_t)');
   const closefd = native('int close(int)');
-  const getxattr = four('long getxattr(const char *, const char *, void *, size_t)');
-  const setxattr = native('int setxattr(const char *, const char *, void *, size_t, int)');
-  const listxattr = three('long listxattr(const char *, void *, size_t)');
-  const removexattr = two('int removexattr(const char *, const char *)');
+  const attributes = (prefix: 'l' | '') => {
+    const get = four(`long ${prefix}getxattr(const char *, const char *, void *, size_t)`);
+    const set = native(`int ${prefix}setxattr(const char *, const char *, void *, size_t, int)`);
+    const list = three(`long ${prefix}listxattr(const char *, void *, size_t)`);
+    const remove = two(`int ${prefix}removexattr(const char *, const char *)`);
+    return {
+      get: (path: string, name: string, buffer: Uint8Array) => get(raw(path), name, buffer, buffer.length),
+      set: (path: string, name: string, value: Uint8Array, flags: number) =>
+        result(set(raw(path), name, value, value.length, flags)),
+      list: (path: string, buffer: Uint8Array) => list(raw(path), buffer, buffer.length),
+      remove: (path: string, name: string) => remove(raw(path), name),
+    };
+  };
+  const { get: getxattr, set: setxattr, list: listxattr, remove: removexattr } = attributes('');
+  const { get: lgetxattr, set: lsetxattr, list: llistxattr, remove: lremovexattr } = attributes('l');
   const setfsuid = native('int setfsuid(uint32_t)');
   const setfsgid = native('int setfsgid(uint32_t)');
   const setgroups = three('long syscall(long, size_t, void *)');
@@ -154,7 +171,6 @@ const load = (): At => {
   const vector = new BigUint64Array(2);
   const from = new BigInt64Array(1);
   const into = new BigInt64Array(1);
-  const result = (n: number): number => (n < 0 ? -errno() : n);
 
   return {
     stat,
@@ -193,10 +209,14 @@ const load = (): At => {
     fstatfs: (fd, words) => fstatfs(fd, words),
     getdents: (fd, buffer) => getdents(fd, buffer, buffer.length),
     close: (fd) => result(closefd(fd)),
-    getxattr: (path, name, buffer) => getxattr(path, name, buffer, buffer.length),
-    setxattr: (path, name, value, flags) => result(setxattr(path, name, value, value.length, flags)),
-    listxattr: (path, buffer) => listxattr(path, buffer, buffer.length),
-    removexattr: (path, name) => removexattr(path, name),
+    getxattr,
+    setxattr,
+    listxattr,
+    removexattr,
+    lgetxattr,
+    lsetxattr,
+    llistxattr,
+    lremovexattr,
     setfsuid: (uid) => setfsuid(uid),
     setfsgid: (gid) => setfsgid(gid),
     setgroups: (groups) => setgroups(SETGROUPS, groups.length, groups),

@@ -10,8 +10,8 @@ import { as } from './credentials.ts';
 import { slot } from './descriptors.ts';
 import type { HostDir } from './directory.ts';
 import { attributesOf, same, type Identity } from './identity.ts';
-import type { Tree } from './tree.ts';
-import { getxattr, listxattr, removexattr, setxattr } from './xattr.ts';
+import { magic, type Tree } from './tree.ts';
+import { getxattr, listxattr, removexattr, setxattr, type Attributed } from './xattr.ts';
 
 /** One name of a file, as it was when last looked at. */
 export interface Name {
@@ -175,10 +175,22 @@ export abstract class HostNode {
     removexattr(this.attributed(), name, request);
   }
 
-  /** Linux reaches a link's own extended attributes by path only, which is no safe way to it. */
-  private attributed(): number {
-    if (this.type === S_IFLNK) throw new Errno('ENOTSUP', 'no extended attributes on links');
-    return this.descriptor();
+  /**
+   * Linux follows a descriptor of a link to no attributes, so a link is reached by name; its last component is not
+   * followed, and what a name may be swapped for lies in the same directory.
+   */
+  private attributed(): Attributed {
+    const fd = this.descriptor();
+    if (this.type !== S_IFLNK) return { path: magic(fd), link: false };
+    for (let i = this.#names.length - 1; i >= 0; i--) {
+      const { dir, name } = this.#names[i]!;
+      const above = dir.descriptor();
+      const { statx, stat } = at();
+      if (statx(above, name, AT_SYMLINK_NOFOLLOW) === 0 && same(stat, this)) {
+        return { path: `${magic(above)}/${name}`, link: true };
+      }
+    }
+    throw new Errno('ENOTSUP', 'no extended attributes of a link without a name');
   }
 
   forget(): void {

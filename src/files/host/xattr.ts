@@ -4,7 +4,6 @@ import { at } from '../../native/at.ts';
 import { checked } from '../../native/libc.ts';
 import { guard } from './change.ts';
 import { as } from './credentials.ts';
-import { magic } from './tree.ts';
 
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX of linux/limits.h. */
 const MOST = 65536;
@@ -21,36 +20,37 @@ const checkKey = (name: string): void => {
 const guardKey = (request: Request, name: string): void =>
   guard(request, !name.startsWith('user.'), 'extended attributes other than user.*');
 
-export const getxattr = (fd: number, name: string, request: Request): Uint8Array => {
+/** What the calls reach an inode by: an O_PATH descriptor, or for a link, which that cannot do, its directory and name. */
+export interface Attributed {
+  readonly path: string;
+  readonly link: boolean;
+}
+
+export const getxattr = ({ path, link }: Attributed, name: string, request: Request): Uint8Array => {
   checkKey(name);
-  const n = as(request, () => at().getxattr(magic(fd), name, buffer));
+  const call = link ? at().lgetxattr : at().getxattr;
+  const n = as(request, () => call(path, name, buffer));
   return Buffer.from(buffer.subarray(0, checked(n, 'getxattr', name)));
 };
 
-export const setxattr = (fd: number, name: string, value: Uint8Array, flags: number, request: Request): void => {
+export const setxattr = (of: Attributed, name: string, value: Uint8Array, flags: number, request: Request): void => {
   checkKey(name);
   guardKey(request, name);
-  checked(
-    as(request, () => at().setxattr(magic(fd), name, value, flags)),
-    'setxattr',
-    name,
-  );
+  const call = of.link ? at().lsetxattr : at().setxattr;
+  const n = as(request, () => call(of.path, name, value, flags));
+  checked(n, 'setxattr', name);
 };
 
-export const listxattr = (fd: number, request: Request): string[] => {
-  const n = checked(
-    as(request, () => at().listxattr(magic(fd), buffer)),
-    'listxattr',
-  );
-  return buffer.toString('utf8', 0, n).split('\0').slice(0, -1);
+export const listxattr = ({ path, link }: Attributed, request: Request): string[] => {
+  const call = link ? at().llistxattr : at().listxattr;
+  const n = as(request, () => call(path, buffer));
+  return buffer.toString('utf8', 0, checked(n, 'listxattr')).split('\0').slice(0, -1);
 };
 
-export const removexattr = (fd: number, name: string, request: Request): void => {
+export const removexattr = ({ path, link }: Attributed, name: string, request: Request): void => {
   checkKey(name);
   guardKey(request, name);
-  checked(
-    as(request, () => at().removexattr(magic(fd), name)),
-    'removexattr',
-    name,
-  );
+  const call = link ? at().lremovexattr : at().removexattr;
+  const n = as(request, () => call(path, name));
+  checked(n, 'removexattr', name);
 };
