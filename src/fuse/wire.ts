@@ -1,4 +1,5 @@
 import { Errno } from '../kernel/errno.ts';
+import { nameText } from '../kernel/name.ts';
 import type { Attributes } from '../kernel/node.ts';
 
 /**
@@ -96,7 +97,7 @@ export const i64: Field<number> = {
   },
 };
 
-/** A string that ends with NUL. Names are UTF-8 here: what is not cannot be named in this tree (EINVAL). */
+/** A string that ends with NUL; bytes that are no UTF-8 as `nameText` has them. */
 export const text: Field<string> = {
   size: 0,
   read: (cursor) => {
@@ -104,11 +105,7 @@ export const text: Field<string> = {
     const nul = buffer.indexOf(0, at);
     if (nul < 0 || nul >= end) throw new Errno('EIO', 'a string without an end');
     cursor.take(nul + 1 - at);
-    const value = buffer.toString('utf8', at, nul);
-    if (value.includes('\ufffd') && !Buffer.from(value).equals(buffer.subarray(at, nul))) {
-      throw new Errno('EINVAL', 'a name that is not UTF-8');
-    }
-    return value;
+    return nameText(buffer.subarray(at, nul));
   },
   write: only,
 };

@@ -1,3 +1,4 @@
+import { nameBytes } from '../../kernel/name.ts';
 import type { Attributes, Awaitable, Entry } from '../../kernel/node.ts';
 import { soon } from '../../kernel/soon.ts';
 import type { Call, Context, Operations } from '../context.ts';
@@ -27,7 +28,7 @@ const cut = (
   let bytes = 0;
   for (let index = offset; index < entries.length; index++) {
     const entry = entries[index]!;
-    const name = Buffer.from(entry.name);
+    const name = nameBytes(entry.name);
     const next = bytes + extra + align(dirent.size + name.length);
     if (next > size) break;
     bytes = next;

@@ -1,4 +1,5 @@
 import { Errno } from '../../kernel/errno.ts';
+import { nameBytes } from '../../kernel/name.ts';
 import { soon } from '../../kernel/soon.ts';
 import type { Context, Operations } from '../context.ts';
 import { enter, giveBack, learn } from '../entry.ts';
@@ -71,7 +72,7 @@ export const names: Operations<
     ),
 
   READLINK: ({ session, nodes }, _body, { node, request }) =>
-    soon(session.readlink(nodes.fid(node), request), (target) => Buffer.from(target)),
+    soon(session.readlink(nodes.fid(node), request), (target) => nameBytes(target)),
 
   CREATE: (context, { name, flags, mode }, call) => {
     const { session, nodes, handles } = context;
