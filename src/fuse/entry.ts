@@ -38,7 +38,9 @@ export const learn = (
   attr: Attributes,
   serial: number,
 ): Answer<'LOOKUP'> => {
-  const { known, spare } = context.nodes.learn(attr.qid, fid, parent, name);
+  const { known, spare } = context.nodes.learn(attr.qid, fid, parent, name, (one, other) =>
+    context.session.same(one, other),
+  );
   if (spare !== undefined) giveBack(context, spare);
   const valid = kept(context, known.fid, serial);
   return {

@@ -58,11 +58,18 @@ export class Nodes {
 
   /**
    * One more answer names what a walk has found. Returns the node, and the fid that is not needed: the new one where the
-   * node is known in this place, the old one where it has moved.
+   * node is known in this place, the old one where it has moved. `same`: do two fids name one node? A host file may have
+   * the number of one that is gone; the kernel must not take it for that.
    */
-  learn(qid: number, fid: number, parent: number, name: string): { known: Known; spare: number | undefined } {
+  learn(
+    qid: number,
+    fid: number,
+    parent: number,
+    name: string,
+    same: (one: number, other: number) => boolean,
+  ): { known: Known; spare: number | undefined } {
     const known = this.#qids.get(qid);
-    if (!known) {
+    if (!known || !same(known.fid, fid)) {
       const fresh: Known = { id: fid, qid, fid, parent, name, lookups: 1 };
       this.#ids.set(fid, fresh);
       this.#qids.set(qid, fresh);
@@ -84,7 +91,7 @@ export class Nodes {
     known.lookups -= lookups;
     if (known.lookups > 0) return undefined;
     this.#ids.delete(id);
-    this.#qids.delete(known.qid);
+    if (this.#qids.get(known.qid) === known) this.#qids.delete(known.qid);
     return known.fid;
   }
 

@@ -114,6 +114,11 @@ export class Session {
     return this.#fids.get(fid)?.place.node.cached ?? false;
   }
 
+  /** Do two fids name one node? */
+  same(fid: number, other: number): boolean {
+    return this.#fids.get(fid)?.place.node === this.#fids.get(other)?.place.node;
+  }
+
   /** Names the root. EBADF where the fid is in use. */
   attach(fid: number, request: Request): Awaitable<Attributes> {
     this.#free(fid);
