@@ -1,6 +1,7 @@
 import { Errno, numberOf } from '../kernel/errno.ts';
 import type { Awaitable } from '../kernel/node.ts';
-import { observer } from '../kernel/subject.ts';
+import type { Subject } from '../kernel/subject.ts';
+import { groupsOf } from './groups.ts';
 import { soon } from '../kernel/soon.ts';
 import type { Call, Context, Operation, Operations } from './context.ts';
 import { ROOT_ID } from './flags.ts';
@@ -67,10 +68,18 @@ export class Dispatcher {
   readonly #replies: Replies;
   readonly #rows: (Row | undefined)[] = [];
   readonly #uid = process.getuid?.() ?? 0;
+  readonly #others: Subject;
   /** Told of every answer that was not given in the turn of its request. */
   readonly #answered: () => void;
 
-  constructor(context: Context, replies: Replies, own: Operations<OfConnection>, answered: () => void) {
+  constructor(
+    context: Context,
+    replies: Replies,
+    own: Operations<OfConnection>,
+    others: Subject,
+    answered: () => void,
+  ) {
+    this.#others = others;
     this.#context = context;
     this.#replies = replies;
     this.#answered = answered;
@@ -105,7 +114,7 @@ export class Dispatcher {
       const cursor = new Cursor(frame, requestHeader.size, length);
       const body = messages[row.op].request.read(cursor, {});
       if (cursor.at !== length) throw new Errno('EIO', `${row.op} with ${length - cursor.at} bytes too many`);
-      const result = this.#run(row, body, header.unique, nodeid, header.uid, header.gid);
+      const result = this.#run(row, body, header.unique, nodeid, header.uid, header.gid, header.pid);
       if (result instanceof Promise) return true;
       this.#replies.answer(row.op, unique, result);
     } catch (error) {
@@ -114,15 +123,24 @@ export class Dispatcher {
     return false;
   }
 
-  #run(row: Row, body: unknown, unique: number, node: number, uid: number, gid: number): Awaitable<unknown> {
+  #run(
+    row: Row,
+    body: unknown,
+    unique: number,
+    node: number,
+    uid: number,
+    gid: number,
+    pid: number,
+  ): Awaitable<unknown> {
     const context = this.#context;
     const caller = row.onDescriptor
       ? context.handles.get((body as { fh: number }).fh).caller
-      : this.#caller(row, uid, gid);
+      : this.#caller(row, uid, gid, pid);
     const request = context.session.request(caller);
     const call: Call = { unique, node, caller, request };
     const run = (): Awaitable<unknown> => row.run(context, body as never, call);
-    const foreign = caller?.subject !== undefined && !row.onDescriptor && !row.ofKernel;
+    const foreign =
+      caller?.subject !== undefined && caller.subject !== context.session.subject && !row.onDescriptor && !row.ofKernel;
     const before = row.afterCloses && context.publishing.size > 0 ? context.publishing.wait(node, request) : undefined;
     const result = before || foreign ? this.#prepared(before, foreign, call, run) : run();
     if (!(result instanceof Promise)) return result;
@@ -174,9 +192,10 @@ export class Dispatcher {
     });
   }
 
-  /** A uid that is not the server's is an observer: a mount without allow_other lets none through, with it, all. */
-  #caller(row: Row, uid: number, gid: number): Caller {
-    return row.ofKernel || uid === this.#uid ? { uid, gid } : { uid, gid, subject: observer };
+  /** A mount without allow_other lets no other uid through, with it, all. */
+  #caller(row: Row, uid: number, gid: number, pid: number): Caller {
+    if (row.ofKernel || uid === this.#uid) return { uid, gid };
+    return { uid, gid, groups: groupsOf(pid), subject: this.#others };
   }
 
   #fail(op: Op, unique: number, error: unknown): void {

@@ -1,5 +1,6 @@
 import type { Changes } from '../kernel/changes.ts';
 import type { Session } from '../kernel/session.ts';
+import type { Subject } from '../kernel/subject.ts';
 import type { Log } from './context.ts';
 
 export type { Log } from './context.ts';
@@ -12,8 +13,12 @@ export interface MountOptions {
   /** For this mount alone, `maxFids: Infinity`; it is closed with the mount. */
   readonly session: Session;
   readonly changes: Changes;
-  /** Lets other users in, as observers. */
+  /** Lets other users in, as `others`. */
   readonly allowOther?: boolean;
+  /** What a uid is that is not the server's own; an observer, where it is not said. */
+  readonly others?: Subject;
+  /** The kernel checks modes and owners as well, before it asks: it alone decides who opens a FIFO. */
+  readonly defaultPermissions?: boolean;
   readonly log: Log;
 }
 

@@ -15,6 +15,8 @@ export const DO_READDIRPLUS = 1 << 13;
 export const READDIRPLUS_AUTO = 1 << 14;
 export const PARALLEL_DIROPS = 1 << 18;
 export const MAX_PAGES = 1 << 22;
+/** Whoever keeps the file takes set-uid and set-gid away at a write, truncate or chown: the host kind does, nobody else has any. */
+export const HANDLE_KILLPRIV_V2 = 1 << 28;
 
 /** OPEN and CREATE, in the reply. */
 export const FOPEN_DIRECT_IO = 1 << 0;

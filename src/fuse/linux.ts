@@ -1,5 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { Errno } from '../kernel/errno.ts';
+import { observer } from '../kernel/subject.ts';
 import type { Driver, Mounted, MountOptions } from './driver.ts';
 import { mount, place, recover, unmount } from './mount.ts';
 import { mountAt } from './mountinfo.ts';
@@ -10,13 +11,22 @@ const PATIENCE = 2000;
 
 /** The driver for Linux: the FUSE protocol on /dev/fuse, without libfuse. */
 export const linux: Driver = {
-  async mount({ source, session, changes, allowOther = false, log, ...options }: MountOptions): Promise<Mounted> {
+  async mount({
+    source,
+    session,
+    changes,
+    allowOther = false,
+    defaultPermissions = false,
+    others = observer,
+    log,
+    ...options
+  }: MountOptions): Promise<Mounted> {
     const given = options.dir.startsWith('/dev/fd/');
     const dir = given ? options.dir : await place(options.dir);
     if (!given) await recover(dir);
-    const fd = await mount({ dir, source, allowOther });
+    const fd = await mount({ dir, source, allowOther, defaultPermissions });
     const connection = given ? undefined : (await mountAt(dir))?.connection;
-    const server = new FuseServer({ session, changes, log });
+    const server = new FuseServer({ session, changes, others, log });
     const ended = server.serve(fd);
     const begun = Promise.race([
       server.ready,

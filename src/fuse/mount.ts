@@ -92,7 +92,12 @@ export const unmount = async (dir: string, connection: number): Promise<void> =>
 };
 
 /** Opens a connection and mounts it on a directory. Returns the descriptor, which does not block. */
-export const mount = async (options: { dir: string; source: string; allowOther?: boolean }): Promise<number> => {
+export const mount = async (options: {
+  dir: string;
+  source: string;
+  allowOther?: boolean;
+  defaultPermissions?: boolean;
+}): Promise<number> => {
   const given = /^\/dev\/fd\/(\d+)$/.exec(options.dir);
   if (given) return nonBlocking(Number(given[1]));
   try {
@@ -103,7 +108,10 @@ export const mount = async (options: { dir: string; source: string; allowOther?:
   }
 };
 
-const mountAsRoot = async ({ dir, source, allowOther = false }: Parameters<typeof mount>[0]): Promise<number> => {
+const wishes = ({ allowOther = false, defaultPermissions = false }: Partial<Parameters<typeof mount>[0]>): string =>
+  `${allowOther ? ',allow_other' : ''}${defaultPermissions ? ',default_permissions' : ''}`;
+
+const mountAsRoot = async ({ dir, source, ...options }: Parameters<typeof mount>[0]): Promise<number> => {
   const { mount: call } = await libc();
   let fd: number;
   try {
@@ -112,7 +120,7 @@ const mountAsRoot = async ({ dir, source, allowOther = false }: Parameters<typeo
     throw Errno.ofSystem(error);
   }
   const owner = `user_id=${process.geteuid?.() ?? 0},group_id=${process.getegid?.() ?? 0}`;
-  const data = `fd=${fd},rootmode=40000,${owner}${allowOther ? ',allow_other' : ''}`;
+  const data = `fd=${fd},rootmode=40000,${owner}${wishes(options)}`;
   try {
     checked(call(source, dir, TYPE, MS_NOSUID | MS_NODEV, data), 'mount', dir);
     return fd;
@@ -124,12 +132,12 @@ const mountAsRoot = async ({ dir, source, allowOther = false }: Parameters<typeo
 
 /** fusermount3(1) is set-uid: it opens and mounts, and sends the descriptor over a socket. */
 const mountAsUser = async (options: Parameters<typeof mount>[0], refused: Errno): Promise<number> => {
-  const { dir, source, allowOther = false } = options;
+  const { dir, source } = options;
   const { socketpair, receiveDescriptor } = await libc();
   const [ours, theirs] = socketpair(SOCK_STREAM);
   try {
     const wants = `rw,nosuid,nodev,fsname=${source.replace(/[,\\]/g, '\\$&')},subtype=${SUBTYPE}`;
-    const { code, said } = await fusermount(['-o', wants + (allowOther ? ',allow_other' : ''), '--', dir], theirs);
+    const { code, said } = await fusermount(['-o', wants + wishes(options), '--', dir], theirs);
     if (code !== 0) throw new Errno(refused.code, said || refused.message, { path: dir, cause: refused });
     return await nonBlocking(checked(receiveDescriptor(ours), 'recvmsg', dir));
   } finally {

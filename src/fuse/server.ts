@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import type { Changes } from '../kernel/changes.ts';
 import { Errno } from '../kernel/errno.ts';
 import type { Session } from '../kernel/session.ts';
+import type { Subject } from '../kernel/subject.ts';
 import { libc } from '../native/libc.ts';
 import type { Context, Log, Operations } from './context.ts';
 import { Device } from './device.ts';
@@ -28,12 +29,15 @@ const FEATURES =
   flags.DO_READDIRPLUS |
   flags.READDIRPLUS_AUTO |
   flags.PARALLEL_DIROPS |
+  flags.HANDLE_KILLPRIV_V2 |
   flags.MAX_PAGES;
 
 export interface ServerOptions {
   /** Made for this connection, with as many fids as the kernel wants to remember: `maxFids: Infinity`. Closed with it. */
   session: Session;
   changes: Changes;
+  /** What a uid is that is not the server's own. */
+  others: Subject;
   log: Log;
 }
 
@@ -41,6 +45,7 @@ export interface ServerOptions {
 export class FuseServer {
   readonly #session: Session;
   readonly #changes: Changes;
+  readonly #others: Subject;
   readonly #log: Log;
   #device: Device | undefined;
   #nodes: Nodes | undefined;
@@ -49,7 +54,8 @@ export class FuseServer {
   /** Resolves when the kernel and we have agreed on the protocol. Rejects where we cannot, with EPROTO or the root's failure. */
   readonly ready: Promise<void>;
 
-  constructor({ session, changes, log }: ServerOptions) {
+  constructor({ session, changes, others, log }: ServerOptions) {
+    this.#others = others;
     this.#session = session;
     this.#changes = changes;
     this.#log = log;
@@ -98,7 +104,7 @@ export class FuseServer {
       wake: (kh) => notifier.wake(kh),
     };
     const replies = new Replies(device.write);
-    const dispatcher: Dispatcher = new Dispatcher(context, replies, this.#own(), () => device.answered());
+    const dispatcher: Dispatcher = new Dispatcher(context, replies, this.#own(), this.#others, () => device.answered());
     const unsubscribe = this.#changes.subscribe(notifier);
     device.start();
     try {
