@@ -243,8 +243,8 @@ test('large reads and writes, in and out of memory', async (t) => {
   const { handle } = await root.create!('a', mode.O_RDWR, 0o644, request);
   t.is(await handle.write!(0, bytes, request), bytes.length);
   t.is(await handle.write!(0, bytes.subarray(0, 70_000), request), 70_000);
-  t.deepEqual(Buffer.from(await handle.read!(0, 1 << 20, request)), bytes.subarray(0, 1 << 20));
-  t.deepEqual(Buffer.from(await handle.read!(5, 4 << 20, request)), bytes.subarray(5));
+  t.true(Buffer.from(await handle.read!(0, 1 << 20, request)).equals(bytes.subarray(0, 1 << 20)));
+  t.true(Buffer.from(await handle.read!(5, 4 << 20, request)).equals(bytes.subarray(5)));
   t.is((await handle.read!(3 << 20, 10, request)).length, 0);
   handle.close!();
   t.true(fs.readFileSync(join(path, 'a')).equals(bytes));
