@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cache } from './load.cjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = join(root, 'dist', 'weft.cjs');
@@ -45,17 +46,27 @@ export const build = async () => {
     legalComments: 'eof',
     // What is one level below the root in the sources is one level below it in the bundle too.
     define: { 'import.meta.url': 'weft_url', 'import.meta.dirname': '__dirname' },
-    banner: { js: "const weft_url = require('node:url').pathToFileURL(__filename).href;" },
+    banner: { js: "'use strict'; const weft_url = require('node:url').pathToFileURL(__filename).href;" },
     write: false,
     logLevel: 'warning',
   });
   mkdirSync(dirname(output), { recursive: true });
-  for (const { path, contents } of outputFiles) {
-    const next = `${path}.${process.pid}`;
-    writeFileSync(next, contents);
-    utimesSync(next, started, started); // what is changed during the build is newer than its result
-    renameSync(next, path); // a program that starts meanwhile sees the old bundle or the new one
-  }
+  for (const { path, contents } of outputFiles) replace(path, contents, started);
+  const { path, contents } = cache(output);
+  replace(path, contents, started);
 };
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await build();
+/** A program that starts meanwhile sees the old file or the new one; what changes during the build is newer than it. */
+const replace = (path, contents, time) => {
+  const next = `${path}.${process.pid}`;
+  writeFileSync(next, contents);
+  utimesSync(next, time, time);
+  renameSync(next, path);
+};
+
+if (
+  process.argv[1] &&
+  import.meta.url === pathToFileURL(process.argv[1]).href &&
+  (stale() || !process.argv.includes('--if-stale'))
+)
+  await build();

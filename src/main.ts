@@ -2,7 +2,7 @@ import { commands } from './cli/commands.ts';
 import { describe, exitCodeOf } from './cli/failure.ts';
 import { quietPipes } from './cli/output.ts';
 import { parse } from './cli/parse.ts';
-import { version } from './cli/version.ts';
+import { version } from './package.ts';
 
 const main = async (): Promise<number> => {
   quietPipes();

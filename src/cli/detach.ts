@@ -4,13 +4,12 @@ import { describe } from './failure.ts';
 import { print } from './output.ts';
 
 /** Set for the child only: the descriptor on which it tells its parent that it is ready, or why it will never be. */
-const variable = 'WEFT_READY_FD';
 const READY_FD = 3;
 
 const takeDescriptor = (): number | undefined => {
-  const value = process.env[variable];
+  const value = process.env['WEFT_READY_FD'];
   // Not passed on: neither a tool nor an agent's program shall find it.
-  delete process.env[variable];
+  delete process.env['WEFT_READY_FD'];
   return value === undefined ? undefined : Number(value);
 };
 
@@ -52,7 +51,7 @@ const launch = async (output: string): Promise<number> => {
   const child = spawn(program!, [...process.execArgv, ...args], {
     detached: true,
     stdio: ['ignore', log, log, 'pipe'],
-    env: { ...process.env, [variable]: String(READY_FD) },
+    env: { ...process.env, WEFT_READY_FD: String(READY_FD) },
   });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {

@@ -1,8 +1,6 @@
-import manifest from '../../package.json' with { type: 'json' };
+import { version } from '../package.ts';
 import type { Run } from './command.ts';
 import { print } from './output.ts';
-
-export const version: string = manifest.version;
 
 export const run: Run = async () => {
   await print(`weft ${version}\n`);
