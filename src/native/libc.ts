@@ -72,14 +72,29 @@ let native: Native | undefined;
 export const loadNative = (): Native => {
   if (native) return native;
   if (process.platform !== 'linux') throw new Errno('ENOTSUP', `no system calls for ${process.platform}`);
-  let koffi: typeof import('koffi').default;
+  const koffi = loadKoffi();
+  native = { library: koffi.load(null), errno: koffi.errno, address: koffi.address };
+  return native;
+};
+
+const loadKoffi = (): typeof import('koffi').default => {
   try {
-    koffi = createRequire(import.meta.url)('koffi') as typeof koffi;
+    return createRequire(import.meta.url)('koffi') as ReturnType<typeof loadKoffi>;
   } catch (cause) {
     throw new Errno('ENOTSUP', 'koffi does not load on this machine', { cause });
   }
-  native = { library: koffi.load(null), errno: koffi.errno, address: koffi.address };
-  return native;
+};
+
+/**
+ * Loads a shared library for good, so that an addon linked against its name finds it although it lies nowhere the
+ * dynamic linker looks. ENOTSUP where it does not load.
+ */
+export const preload = (path: string): void => {
+  try {
+    loadKoffi().load(path);
+  } catch (cause) {
+    throw cause instanceof Errno ? cause : new Errno('ENOTSUP', `${path} does not load`, { cause });
+  }
 };
 
 const load = async (): Promise<Libc> => {

@@ -1,0 +1,85 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { ask, Client, serve, stop } from './support/children.ts';
+import { median } from './support/compare.ts';
+import { compile } from './support/programs.ts';
+import type { Report } from './support/report.ts';
+
+/** Clock ticks of processor time a process has used (proc(5): utime and stime). */
+const ticks = async ({ pid }: ChildProcess): Promise<number> => {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+};
+
+/** sysconf(3) _SC_CLK_TCK is 100 on every Linux that Node runs on. */
+const HZ = 100;
+
+const threads = async ({ pid }: ChildProcess): Promise<number> =>
+  Number(/^Threads:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]);
+
+const waiting = async (server: ChildProcess, count: number): Promise<void> => {
+  for (let tries = 0; (await ask<{ waiting: number }>(server)).waiting < count; tries++) {
+    if (tries === 600) throw new Error(`${count} readers do not come to wait`);
+    await after(50);
+  }
+};
+
+const IDLE = 3000;
+
+/** What a mounted server costs that has nothing to do, and one that has many readers who wait. */
+export const quiet = async (report: Report, folder: string, rounds: number): Promise<void> => {
+  const program = await compile('clients/files.c', folder);
+  const mount = join(folder, 'quiet');
+  await mkdir(mount);
+  const { child } = await serve('ours/files.ts', [mount]);
+  const client = new Client(program);
+  const stat = () => client.measure(`stat 1000 ${join(mount, 'noop')}`);
+  const idle = async (name: string): Promise<void> => {
+    await stat();
+    await after(1000);
+    const before = await ticks(child);
+    await after(IDLE);
+    const used = (await ticks(child)) - before;
+    const percent = (used / HZ / (IDLE / 1000)) * 100;
+    report.add({
+      name: `processor used in ${IDLE / 1000} s, ${name}`,
+      ours: `${percent.toFixed(1)} %`,
+      target: '0 %',
+      met: Math.round(percent) === 0,
+    });
+  };
+  await idle('mounted and idle');
+
+  const alone: number[] = [];
+  for (let round = 0; round < rounds; round++) alone.push((await stat()).mean);
+  for (const [count, most] of [
+    [200, 1.5],
+    [10_000, undefined],
+  ] as const) {
+    const readers = new Client(program);
+    await readers.measure(`block ${count} ${join(mount, 'silent')}`);
+    await waiting(child, count);
+    const crowded: number[] = [];
+    for (let round = 0; round < rounds; round++) crowded.push((await stat()).mean);
+    const ratio = median(crowded) / median(alone);
+    report.add({
+      name: `stat beside ${count} blocked readers / alone`,
+      ours: `${(median(crowded) / 1000).toFixed(1)} us`,
+      peer: `${(median(alone) / 1000).toFixed(1)} us`,
+      ratio: ratio.toFixed(2),
+      ...(most === undefined ? {} : { target: `<= ${most}`, met: ratio <= most }),
+    });
+    const held = await threads(child);
+    report.add({ name: `threads with ${count} blocked readers`, ours: `${held}`, target: '< 32', met: held < 32 });
+    if (count === 200) await idle('200 blocked readers');
+    await stop(readers.child);
+    // The end of the readers interrupts their reads.
+    for (let tries = 0; (await ask<{ waiting: number }>(child)).waiting > 0; tries++) {
+      if (tries === 600) throw new Error('interrupted readers still wait');
+      await after(50);
+    }
+  }
+  await stop(child);
+};
