@@ -14,6 +14,8 @@ export interface CallOptions {
   limit: number;
   /** Answers one request. The signal aborts when nobody waits for the answer any more. */
   submit(input: Uint8Array, signal: AbortSignal, request: Request): Promise<string | Uint8Array>;
+  /** Hears why a request failed whose writer left without reading the answer. */
+  failed?(error: unknown): void;
 }
 
 /** Question and answer on one descriptor. Submitted at the first read, or at the last close when nobody reads. */
@@ -110,6 +112,7 @@ class CallHandle implements Handle {
       },
       (error: unknown) => {
         this.#failure = { error };
+        if (this.#detached) this.#options.failed?.(error);
       },
     );
     return this.#waiting;

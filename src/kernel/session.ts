@@ -283,17 +283,22 @@ export class Session {
   /** At most count bytes; empty is the end. May block until the request is aborted (EINTR). */
   read(fid: number, offset: number, count: number, request: Request): Awaitable<Uint8Array> {
     const { place } = this.#fid(fid);
-    const { flags, handle } = this.#opening(fid);
+    const open = this.#opening(fid);
+    const { flags, handle } = open;
     if (!handle) throw new Errno('EISDIR', `${place.path} is a directory`);
     if (!mode.reads(flags)) throw new Errno('EBADF', 'not open for reading');
     checkSpan(offset, count);
     place.check();
     if (!handle.read) throw new Errno('EACCES', `${place.path} cannot be read`);
     request.path = place.path;
+    const read = (): Awaitable<Uint8Array> => {
+      const bytes = handle.read!(offset, count, request);
+      return bytes instanceof Promise ? this.#while(request, open, place, bytes) : bytes;
+    };
+    if (!mode.writes(flags)) return read();
     // A descriptor that also writes may act now: a call is submitted, a new thing is made.
-    if (mode.writes(flags)) this.#acted++;
-    const bytes = handle.read(offset, count, request);
-    return bytes instanceof Promise ? this.#while(request, place, bytes) : bytes;
+    this.#acted++;
+    return this.#attempt(place, 'read', true, read);
   }
 
   /** Returns how many bytes were taken. Never waits for more than one store commit. */
@@ -775,7 +780,9 @@ export class Session {
   #attempt<T>(place: Place, op: string, tell: boolean, change: () => Awaitable<T>): Awaitable<T> {
     if (!tell) return change();
     const failed = (error: unknown): never => {
-      if (error instanceof Errno) refuse(place, op, error);
+      // A read that was given up, or finds nothing yet, is no failure.
+      const passing = op === 'read' && error instanceof Errno && (error.code === 'EINTR' || error.code === 'EAGAIN');
+      if (error instanceof Errno && !passing) refuse(place, op, error);
       throw error;
     };
     try {
@@ -790,12 +797,14 @@ export class Session {
   }
 
   /** What was taken away while a read waited gives nothing any more. */
-  async #while<T>(request: Request, place: Place, result: Promise<T>): Promise<T> {
+  async #while<T>(request: Request, { node }: Open, place: Place, result: Promise<T>): Promise<T> {
     this.#waiting.set(request, place);
     try {
       return await result;
     } finally {
       this.#waiting.delete(request);
+      // Whoever was told that something happened must not be shown what was before it.
+      if (node.kind === 'file' && node.style === 'stream') this.#acted++;
       place.check();
     }
   }
@@ -812,7 +821,9 @@ const synthetic: Space = {
   namelen: 255,
 };
 
+/** What programs do in a directory of the host fails as on any disk, and often on purpose: that stands in no `error`. */
 const refuse = (place: Place, op: string, error: Errno): void => {
+  if (place.node.host) return;
   const names = [place.name];
   for (let at = place.parent; at; at = at.parent) {
     if (at.node.kind === 'dir' && at.node.refused) {

@@ -11,5 +11,6 @@ export const ask = ({ agent, server }: AgentContext): Call =>
 or, from any shell: weft ask ${agent.name} 'what is new?'
 `,
     limit: LIMIT,
+    failed: (error) => agent.refused('ask', error),
     submit: (input, signal, request) => agent.ask(input, request.subject, signal),
   });
