@@ -131,14 +131,14 @@ const mountAsRoot = async ({ dir, source, ...options }: Parameters<typeof mount>
 };
 
 /** fusermount3(1) is set-uid: it opens and mounts, and sends the descriptor over a socket. */
-const mountAsUser = async (options: Parameters<typeof mount>[0], refused: Errno): Promise<number> => {
+export const mountAsUser = async (options: Parameters<typeof mount>[0], refused?: Errno): Promise<number> => {
   const { dir, source } = options;
   const { socketpair, receiveDescriptor } = await libc();
   const [ours, theirs] = socketpair(SOCK_STREAM);
   try {
     const wants = `rw,nosuid,nodev,fsname=${source.replace(/[,\\]/g, '\\$&')},subtype=${SUBTYPE}`;
     const { code, said } = await fusermount(['-o', wants + wishes(options), '--', dir], theirs);
-    if (code !== 0) throw new Errno(refused.code, said || refused.message, { path: dir, cause: refused });
+    if (code !== 0) throw new Errno(refused?.code ?? 'EPERM', said || refused?.message, { path: dir, cause: refused });
     return await nonBlocking(checked(receiveDescriptor(ours), 'recvmsg', dir));
   } finally {
     closeSync(ours);

@@ -42,9 +42,9 @@ export class Client {
   readonly #waiting = new Set<() => void>();
 
   /** Never with a working directory in the mount: the child would enter it while we wait for it to start. */
-  constructor(command: string, args: readonly string[]) {
+  constructor(command: string, args: readonly string[], cwd = '/') {
     this.child = spawn(command, args, {
-      cwd: '/',
+      cwd,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });

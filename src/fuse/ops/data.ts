@@ -1,17 +1,20 @@
 import { Errno } from '../../kernel/errno.ts';
 import { soon } from '../../kernel/soon.ts';
 import type { Operations } from '../context.ts';
+import { MAX_WRITE } from '../reply.ts';
 
 /** Up to here copying what a write brings costs less than keeping its whole frame while the write is under way. */
 const COPY = 16_384;
 
 /** What moves bytes. The session checks offsets, counts and how the file was opened. */
 export const data: Operations<'READ' | 'WRITE' | 'FALLOCATE' | 'LSEEK' | 'COPY_FILE_RANGE'> = {
-  READ: ({ session }, { fh, offset, size }, { request }) =>
-    soon(session.read(fh, offset, size, request), (bytes) => {
+  READ: ({ session }, { fh, offset, size }, { request }) => {
+    if (size > MAX_WRITE) throw new Errno('EINVAL', `a read of ${size} bytes`);
+    return soon(session.read(fh, offset, size, request), (bytes) => {
       if (bytes.length > size) throw new Errno('EIO', `${bytes.length} bytes read where ${size} were asked for`);
       return bytes;
-    }),
+    });
+  },
 
   WRITE: (context, { fh, offset, data: view }, { request }) => {
     // The session may keep the bytes until its promise settles, the frame is used again at once.
