@@ -1,6 +1,7 @@
 import { write } from 'node:fs';
 import type { Listener } from '../kernel/changes.ts';
 import type { Log } from './context.ts';
+import { nameBytes } from '../kernel/name.ts';
 import * as flags from './flags.ts';
 import { notices, replyHeader } from './messages.ts';
 import type { Known, Nodes } from './nodes.ts';
@@ -137,23 +138,22 @@ export class Notifier implements Listener {
   }
 
   #entry(parent: number, name: string): Promise<boolean> {
-    const namelen = Buffer.byteLength(name);
-    return this.#send(flags.NOTIFY_INVAL_ENTRY, notices.invalEntry, { parent, namelen, flags: 0 }, name);
+    const bytes = nameBytes(name);
+    return this.#send(flags.NOTIFY_INVAL_ENTRY, notices.invalEntry, { parent, namelen: bytes.length, flags: 0 }, bytes);
   }
 
   #delete(parent: number, child: number, name: string): Promise<boolean> {
-    const namelen = Buffer.byteLength(name);
-    return this.#send(flags.NOTIFY_DELETE, notices.delete, { parent, child, namelen }, name);
+    const bytes = nameBytes(name);
+    return this.#send(flags.NOTIFY_DELETE, notices.delete, { parent, child, namelen: bytes.length }, bytes);
   }
 
   /** False where the kernel did not take it: mostly because it does not know what is named. A name ends with NUL. */
-  #send<T>(code: number, field: Field<T>, value: T, name?: string): Promise<boolean> {
+  #send<T>(code: number, field: Field<T>, value: T, name?: Buffer): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    const tail = name === undefined ? '' : `${name}\0`;
-    const message = Buffer.alloc(HEADER + field.size + Buffer.byteLength(tail));
+    const message = Buffer.alloc(HEADER + field.size + (name ? name.length + 1 : 0));
     replyHeader.write(message, 0, { len: message.length, error: code, unique: 0 });
     field.write(message, HEADER, value);
-    message.write(tail, HEADER + field.size);
+    name?.copy(message, HEADER + field.size);
     return new Promise((resolve) => {
       write(this.#fd, message, (error) => {
         if (error) this.#failed(error);

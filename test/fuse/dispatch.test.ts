@@ -7,6 +7,7 @@ import { messages, requestHeader, type Op } from '../../src/fuse/messages.ts';
 import { Nodes } from '../../src/fuse/nodes.ts';
 import { Replies } from '../../src/fuse/reply.ts';
 import { Cursor } from '../../src/fuse/wire.ts';
+import { observer } from '../../src/kernel/subject.ts';
 import { frames, random } from '../support/frames.ts';
 import { MemoryDir, MemoryFile, MemoryLink, sessionOn } from '../support/nodes.ts';
 
@@ -49,7 +50,7 @@ const dispatcher = async (root = tree()) => {
     INTERRUPT: ({ inflight }: Context, { unique }: { unique: number }) => inflight.get(unique)?.abort(),
     DESTROY: () => undefined,
   };
-  const take = new Dispatcher(context, replies, of, () => undefined);
+  const take = new Dispatcher(context, replies, of, observer, () => undefined);
   const { qid } = await session.attach(1, session.request());
   nodes.root(qid);
   return { take: (frame: Buffer) => take.take(frame, frame.length), answers, log, context };
