@@ -1,29 +1,15 @@
 import { Errno } from '../kernel/errno.ts';
 import { S_IFMT } from '../kernel/mode.ts';
-import type { Attributes, Changed } from '../kernel/node.ts';
 import { soon } from '../kernel/soon.ts';
+import { PERMISSIONS, changedOf, getattrOf } from './attributes.ts';
 import { dialectLinux } from './codec.ts';
-import type { Message } from './codec.ts';
 import { REPLY_HEAD, clunk, opened, qidOf, qidType, read, remove, walk, write } from './common.ts';
 import { makedev } from './device.ts';
 import { direntSize } from './dirent.ts';
 import type { Dirent } from './dirent.ts';
-import type { Linux } from './messages.ts';
 import { service } from './service.ts';
 import { safe } from './wire.ts';
-import type { U64 } from './wire.ts';
 
-/** Bits of Tgetattr and Rgetattr (P9_STATS_ of include/net/9p/9p.h): all but btime, gen and data_version. */
-const STATS_BASIC = 0x7ff;
-/** Bits of Tsetattr's valid (P9_ATTR_). */
-const MODE = 1;
-const UID = 2;
-const GID = 4;
-const SIZE = 8;
-const ATIME = 0x10;
-const MTIME = 0x20;
-const ATIME_SET = 0x80;
-const MTIME_SET = 0x100;
 /** unlinkat(2). */
 const AT_REMOVEDIR = 0x200;
 /** V9FS_MAGIC of linux/magic.h: what statfs(2) shows behind a 9P mount anyway. */
@@ -33,58 +19,6 @@ const LOCK_SUCCESS = 0;
 const F_UNLCK = 2;
 /** XATTR_SIZE_MAX of linux/limits.h. */
 const XATTR_MAX = 65536;
-
-/** What chmod(2) may change. */
-const PERMISSIONS = 0o7777;
-
-const BILLION = 1_000_000_000n;
-
-const seconds = (time: bigint): U64 => {
-  const whole = time / BILLION - (time % BILLION < 0n ? 1n : 0n);
-  return whole >= 0n ? Number(whole) : BigInt.asUintN(64, whole);
-};
-const nanoseconds = (time: bigint): number => Number(((time % BILLION) + BILLION) % BILLION);
-const timeOf = (sec: U64, nsec: U64): bigint => BigInt.asIntN(64, BigInt(sec)) * BILLION + BigInt(nsec);
-
-const getattr = (attributes: Attributes): Message<Linux, 'Rgetattr'> => {
-  const { mode, uid, gid, nlink, rdev, size, blksize, blocks, atime, mtime, ctime } = attributes;
-  return {
-    type: 'Rgetattr',
-    valid: STATS_BASIC,
-    qid: qidOf(attributes),
-    mode,
-    uid,
-    gid,
-    nlink,
-    rdev,
-    size,
-    blksize,
-    blocks,
-    atime_sec: seconds(atime),
-    atime_nsec: nanoseconds(atime),
-    mtime_sec: seconds(mtime),
-    mtime_nsec: nanoseconds(mtime),
-    ctime_sec: seconds(ctime),
-    ctime_nsec: nanoseconds(ctime),
-    btime_sec: 0,
-    btime_nsec: 0,
-    gen: 0,
-    data_version: 0,
-  };
-};
-
-/** Fields whose bit is not set hold anything: they are not looked at. */
-const changedBy = (message: Message<Linux, 'Tsetattr'>): Changed => {
-  const { valid } = message;
-  const changed: Changed = {};
-  if (valid & MODE) changed.mode = message.mode & PERMISSIONS;
-  if (valid & UID) changed.uid = message.uid;
-  if (valid & GID) changed.gid = message.gid;
-  if (valid & SIZE) changed.size = safe(message.size);
-  if (valid & ATIME) changed.atime = valid & ATIME_SET ? timeOf(message.atime_sec, message.atime_nsec) : 'now';
-  if (valid & MTIME) changed.mtime = valid & MTIME_SET ? timeOf(message.mtime_sec, message.mtime_nsec) : 'now';
-  return changed;
-};
 
 /** 9P2000.L, what Linux's own client and diod's tools speak. */
 export const linuxService = service(dialectLinux, {
@@ -130,10 +64,11 @@ export const linuxService = service(dialectLinux, {
     Treadlink: ({ fid }, session, request) =>
       soon(session.readlink(fid, request), (target) => ({ type: 'Rreadlink', target })),
 
-    Tgetattr: ({ fid }, session, request) => soon(session.stat(fid, request), getattr),
+    Tgetattr: ({ fid }, session, request) =>
+      soon(session.stat(fid, request), (attributes) => getattrOf(attributes, qidOf(attributes))),
 
     Tsetattr: (message, session, request) =>
-      soon(session.setattr(message.fid, changedBy(message), request), () => ({ type: 'Rsetattr' })),
+      soon(session.setattr(message.fid, changedOf(message), request), () => ({ type: 'Rsetattr' })),
 
     Txattrwalk: ({ fid, newfid, name }, session, request, talk) => {
       if (newfid === fid) throw new Errno('EINVAL', 'the value needs a fid of its own');
