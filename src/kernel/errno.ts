@@ -91,6 +91,27 @@ export class Errno extends Error {
     return code ? new Errno(code, reason) : new Errno('EIO', reason ?? `errno ${number}`);
   }
 
+  /**
+   * An answer rather than a failure: that a name does not exist, that an attribute is not there. Without a stack, which
+   * would cost ten times what it takes to find that out.
+   */
+  static plain(code: Code, reason?: string, context?: ErrnoContext): Errno {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return new Errno(code, reason, context);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
+
+  /** What a system call answered: as `ofNumber`, and plain. */
+  static answer(number: number, op: string, path?: string): Errno {
+    const code = byNumber.get(number);
+    const reason = `${op}: ${code ? textOf(code) : `errno ${number}`}`;
+    return Errno.plain(code ?? 'EIO', reason, path === undefined ? { op } : { op, path });
+  }
+
   /** The C library's words from a plain 9P2000 Rerror; other words become EIO with those words as the reason. */
   static ofText(text: string): Errno {
     const code = byText.get(text);

@@ -755,7 +755,7 @@ export class Session {
     checkName(name);
     place.check();
     return soon(this.#namespace.step(place, name, request), (next) => {
-      if (!next || next.right(request.subject) === '-') throw new Errno('ENOENT', `${place.path}: no ${name}`);
+      if (!next || next.right(request.subject) === '-') throw Errno.plain('ENOENT', `${place.path}: no ${name}`);
       return next;
     });
   }

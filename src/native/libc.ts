@@ -52,11 +52,10 @@ let loaded: Promise<Libc> | undefined;
 /** errno is the thread's own; koffi carries it over to the callback of a call in the pool. Throws ENOTSUP where koffi does not load or the system is not Linux. */
 export const libc = (): Promise<Libc> => (loaded ??= load());
 
-/** A negative result as the Errno it is. */
-export const checked = (result: number, op: string, path?: string): number => {
+/** A negative result as the Errno it is; `of` says what the call was about, and is asked for its path only then. */
+export const checked = (result: number, op: string, of?: string | { readonly path: string }): number => {
   if (result >= 0) return result;
-  const { code, message } = Errno.ofNumber(-result);
-  throw new Errno(code, `${op}: ${message}`, path === undefined ? { op } : { op, path });
+  throw Errno.answer(-result, op, typeof of === 'object' ? of.path : of);
 };
 
 /** The C library itself, for the tables of calls beside this file. Loading it takes some milliseconds, once. */

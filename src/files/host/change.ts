@@ -45,7 +45,7 @@ export const change = (fd: number, node: Subject, changed: Changed, request: Req
     }
     return n;
   });
-  checked(result, 'setattr', node.path);
+  checked(result, 'setattr', node);
 };
 
 const resize = (fd: number, { type }: Subject, size: number): number => {

@@ -56,7 +56,7 @@ export class HostDir extends HostNode implements Dir {
     const fd = this.descriptor();
     const result = as(request, () => at().statx(fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
     if (result === ENOENT) return undefined;
-    checked(result, 'lookup', this.#path(name));
+    checked(result, 'lookup', name);
     return this.#node(name, identityOf(at().stat));
   }
 
@@ -80,7 +80,7 @@ export class HostDir extends HostNode implements Dir {
 
   /** What lies under a name for the server itself. */
   #made(name: string): Node {
-    checked(at().statx(this.descriptor(), name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT), 'stat', this.#path(name));
+    checked(at().statx(this.descriptor(), name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT), 'stat', name);
     return this.#node(name, identityOf(at().stat));
   }
 
@@ -90,15 +90,10 @@ export class HostDir extends HostNode implements Dir {
     return found ? this.tree.find(identityOf(at().stat)) : undefined;
   }
 
-  #path(name: string): string {
-    const own = this.path;
-    return own === '' ? name : `${own}/${name}`;
-  }
-
   list(request: Request): Awaitable<Entry[]> {
     const path = magic(this.descriptor());
     const open = (): number => at().openat(AT_FDCWD, path, O_DIRECTORY | O_NONBLOCK | O_CLOEXEC, 0);
-    const fd = this.tree.open(() => as(request, open), 'opendir', this.path);
+    const fd = this.tree.open(() => as(request, open), 'opendir', this);
     let entries: Awaitable<Entry[]> | undefined;
     try {
       entries = listing(fd, request);
@@ -118,7 +113,7 @@ export class HostDir extends HostNode implements Dir {
     for (let tries = 0; tries < TRIES; tries++) {
       const fd = this.tree.attempt(() => as(request, () => at().openat(dir, name, how, mode & 0o7777)));
       if (fd >= 0) return this.#created(name, fd, how, mode);
-      if (fd !== EEXIST || flags & O_EXCL) checked(fd, 'create', this.#path(name));
+      if (fd !== EEXIST || flags & O_EXCL) checked(fd, 'create', name);
       const found = this.lookup(name, request);
       if (!found) continue;
       if (found.kind === 'dir') throw new Errno('EISDIR');
@@ -183,7 +178,7 @@ export class HostDir extends HostNode implements Dir {
     checked(
       as(request, () => call(dir)),
       op,
-      this.#path(name),
+      name,
     );
   }
 
@@ -197,7 +192,7 @@ export class HostDir extends HostNode implements Dir {
       checked(
         as(request, () => at().unlinkat(fd, name, flags)),
         directory ? 'rmdir' : 'unlink',
-        this.#path(name),
+        name,
       );
     });
   }
@@ -232,7 +227,7 @@ export class HostDir extends HostNode implements Dir {
       checked(
         as(request, () => at().renameat2(from, name, into, newName, flags)),
         'rename',
-        this.#path(name),
+        name,
       );
     };
     // Two names of one file: rename(2) does nothing.
@@ -251,7 +246,7 @@ export class HostDir extends HostNode implements Dir {
 
   statfs(): Space {
     const words = new BigUint64Array(16);
-    checked(at().fstatfs(this.descriptor(), words), 'statfs', this.path);
+    checked(at().fstatfs(this.descriptor(), words), 'statfs', this);
     const [, bsize, blocks, bfree, bavail, files, ffree, , namelen, frsize] = Array.from(words, Number);
     return {
       bsize: frsize || bsize!,
@@ -267,7 +262,7 @@ export class HostDir extends HostNode implements Dir {
   async sync(request: Request): Promise<void> {
     const path = magic(this.descriptor());
     const open = (): number => at().openat(AT_FDCWD, path, O_DIRECTORY | O_NONBLOCK | O_CLOEXEC, 0);
-    const fd = this.tree.open(() => as(request, open), 'fsync', this.path);
+    const fd = this.tree.open(() => as(request, open), 'fsync', this);
     try {
       await fsync(fd);
     } catch (error) {

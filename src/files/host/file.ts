@@ -49,8 +49,8 @@ export class HostFile extends HostNode implements File {
     let fd: number;
     if (flags & EXEC && (flags & O_ACCMODE) === O_RDONLY) {
       this.permit(X_OK, request);
-      fd = this.tree.open(open, 'open', this.path);
-    } else fd = this.tree.open(() => as(request, open), 'open', this.path);
+      fd = this.tree.open(open, 'open', this);
+    } else fd = this.tree.open(() => as(request, open), 'open', this);
     return this.opened(fd, how);
   }
 

@@ -67,7 +67,7 @@ export class HostHandle implements Handle {
         this.#tells = n !== ENOTSUP;
         return this.#readLater(offset, count, taken > 0 ? Buffer.from(into.subarray(0, taken)) : undefined);
       }
-      taken += checked(n, 'read', this.#file.path);
+      taken += checked(n, 'read', this.#file);
     }
     return small ? Buffer.from(scratch.subarray(0, taken)) : into.subarray(0, taken);
   }
@@ -95,7 +95,7 @@ export class HostHandle implements Handle {
     if (this.#file.type === S_IFIFO) return system(() => fs.writeSync(this.fd, data, 0, data.length, null));
     if (data.length <= SMALL && (this.#flags & O_DSYNC) === 0) {
       const n = as(request, () => at().pwrite(this.fd, data, data.length, offset));
-      return checked(n, 'write', this.#file.path);
+      return checked(n, 'write', this.#file);
     }
     return this.#writeLater(offset, Buffer.from(data), request);
   }
@@ -114,7 +114,7 @@ export class HostHandle implements Handle {
     if (at().statx(this.fd, '', AT_EMPTY_PATH) < 0) return;
     const mode = modeOf(at().stat);
     const lost = (mode & SUID) | ((mode & SGID_EXEC) === SGID_EXEC ? 0o2000 : 0);
-    if (lost) checked(at().fchmodat(AT_FDCWD, magic(this.fd), mode & 0o7777 & ~lost), 'write', this.#file.path);
+    if (lost) checked(at().fchmodat(AT_FDCWD, magic(this.fd), mode & 0o7777 & ~lost), 'write', this.#file);
   }
 
   truncate(size: number, request: Request): void {
@@ -122,13 +122,13 @@ export class HostHandle implements Handle {
     checked(
       as(request, () => at().ftruncate(this.fd, size)),
       'ftruncate',
-      this.#file.path,
+      this.#file,
     );
   }
 
   stat(): Attributes {
     this.#check();
-    checked(at().statx(this.fd, '', AT_EMPTY_PATH), 'fstat', this.#file.path);
+    checked(at().statx(this.fd, '', AT_EMPTY_PATH), 'fstat', this.#file);
     return attributesOf(at().stat);
   }
 
@@ -151,14 +151,14 @@ export class HostHandle implements Handle {
     checked(
       as(request, () => at().fallocate(this.fd, mode, offset, length)),
       'fallocate',
-      this.#file.path,
+      this.#file,
     );
   }
 
   seek(offset: number, whence: number): number {
     this.#check();
     if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw new Errno('EINVAL', 'only SEEK_DATA and SEEK_HOLE');
-    return checked(at().lseek(this.fd, offset, whence), 'lseek', this.#file.path);
+    return checked(at().lseek(this.fd, offset, whence), 'lseek', this.#file);
   }
 
   copy(offset: number, to: Handle, toOffset: number, length: number, request: Request): number {
@@ -167,7 +167,7 @@ export class HostHandle implements Handle {
     to.#check();
     if (this.#file.type !== S_IFREG || to.#file.type !== S_IFREG) throw new Errno('EINVAL', 'only between plain files');
     const n = as(request, () => at().copyFileRange(this.fd, offset, to.fd, toOffset, Math.min(length, COPY)));
-    return checked(n, 'copy_file_range', to.#file.path);
+    return checked(n, 'copy_file_range', to.#file);
   }
 
   close(): void {

@@ -11,7 +11,7 @@ export class HostLink extends HostNode implements Link {
   readonly kind = 'link';
 
   target(): string {
-    const n = checked(at().readlinkat(this.descriptor(), '', buffer), 'readlink', this.path);
+    const n = checked(at().readlinkat(this.descriptor(), '', buffer), 'readlink', this);
     return nameText(buffer.subarray(0, n));
   }
 }

@@ -141,7 +141,7 @@ export abstract class HostNode {
         if (result === 0 && same(stat, this) && this.is(stat[7]!)) return attributesOf(stat);
       }
     }
-    checked(statx(held < 0 ? this.descriptor() : held, '', AT_EMPTY_PATH), 'stat', this.path);
+    checked(statx(held < 0 ? this.descriptor() : held, '', AT_EMPTY_PATH), 'stat', this);
     return attributesOf(stat);
   }
 
@@ -155,7 +155,7 @@ export abstract class HostNode {
     checked(
       as(request, () => at().faccessat(fd, '', mask)),
       'access',
-      this.path,
+      this,
     );
   }
 

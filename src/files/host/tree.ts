@@ -54,8 +54,8 @@ export class Tree {
   }
 
   /** A call that makes a descriptor; where the process has none left it is made once more with some given back. */
-  open(call: () => number, op: string, path: string): number {
-    return checked(this.attempt(call), op, path);
+  open(call: () => number, op: string, of: string | { readonly path: string }): number {
+    return checked(this.attempt(call), op, of);
   }
 
   /** The same with a failure as minus errno. */
