@@ -137,15 +137,27 @@ export class Table<Context> implements Dir {
       this.#scratch?.set(newName, file);
       return;
     }
-    if (source instanceof Value && this.#scratch && isScratch(newName))
-      return copy(source, newName, this.#scratch, request);
+    if (source instanceof Value && this.#scratch && isScratch(newName)) {
+      const moved = (): void => this.#world.changes.entry(this.stamp.qid, newName);
+      return copy(source, newName, this.#scratch, request, moved);
+    }
     throw new Errno('EPERM', `${name} cannot become ${newName} here`);
   }
 }
 
-/** A value renamed to a scratch name stays, and the scratch file has its content. */
-export const copy = (source: Value, name: string, scratch: Scratch, request: Request): Awaitable<void> =>
+/**
+ * A value renamed to a scratch name stays, and the scratch file has its content. The kernel believes that the value
+ * moved: it has to look the new name up again.
+ */
+export const copy = (
+  source: Value,
+  name: string,
+  scratch: Scratch,
+  request: Request,
+  moved: () => void,
+): Awaitable<void> =>
   soon(source.content(request), (content) => {
     const { node } = scratch.create(name, 0, request);
     node.content = Buffer.from(content);
+    moved();
   });

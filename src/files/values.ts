@@ -152,7 +152,8 @@ export class Values implements Dir {
     if (!this.#accepts(newName)) {
       const source = this.lookup(name);
       if (!(source instanceof Value)) throw new Errno('EINVAL', `not a name for a directory here: ${newName}`);
-      return copy(source, newName, this.#scratch, request);
+      const moved = (): void => this.#world.changes.entry(this.stamp.qid, newName);
+      return copy(source, newName, this.#scratch, request, moved);
     }
     return soon(this.#source.rename(this.#at(name), this.#at(newName), request), () => {
       const child = this.#children.get(name);

@@ -5,7 +5,7 @@ import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dir } from '../../src/kernel/node.ts';
-import type { Changes } from '../../src/kernel/changes.ts';
+import { Changes } from '../../src/kernel/changes.ts';
 import type { Session } from '../../src/kernel/session.ts';
 import { linux } from '../../src/fuse/linux.ts';
 import type { Mounted } from '../../src/fuse/driver.ts';
@@ -92,10 +92,10 @@ export interface MountedTree {
   readonly start: (command: string, ...args: string[]) => Client;
 }
 
-/** Mounts a tree for one test. */
-export const mounted = async (t: ExecutionContext, root: Dir): Promise<MountedTree> => {
+/** Mounts a tree for one test; `told` are the changes that the tree tells of. */
+export const mounted = async (t: ExecutionContext, root: Dir, told = new Changes()): Promise<MountedTree> => {
   const dir = await mkdtemp(join(tmpdir(), 'weft-fuse-'));
-  const { session, changes } = await sessionOn(root, { maxFids: Infinity });
+  const { session, changes } = await sessionOn(root, { maxFids: Infinity, changes: told });
   const log: string[] = [];
   const clients = new Set<Client>();
   const mount = await linux.mount({

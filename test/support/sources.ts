@@ -23,6 +23,7 @@ export class MemoryDocument implements Document {
   readonly counts = { staged: 0, dropped: 0, published: 0 };
   readonly #pace: Pace;
   readonly #empty: boolean;
+  readonly #waiting: (() => void)[] = [];
   content: string;
 
   constructor(content = '', options: Pace & { limit?: number; empty?: boolean } = {}) {
@@ -30,6 +31,11 @@ export class MemoryDocument implements Document {
     this.limit = options.limit ?? 1000;
     this.#empty = options.empty ?? true;
     this.#pace = options;
+  }
+
+  /** Resolves when so many documents were published. */
+  async published(count: number): Promise<void> {
+    while (this.counts.published < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   load(): Awaitable<Uint8Array> {
@@ -46,6 +52,7 @@ export class MemoryDocument implements Document {
           at(this.#pace, () => {
             this.content = next;
             this.counts.published++;
+            for (const wake of this.#waiting.splice(0)) wake();
             return undefined;
           }),
         drop: () =>
