@@ -140,6 +140,19 @@ export class Inbox {
     return consumed && consumed.until > this.#host.clock.now() ? consumed.message : undefined;
   }
 
+  /** EINVAL for what cannot name a message. */
+  assertName(name: string): void {
+    if (userName.test(name)) return;
+    throw new Errno('EINVAL', `'${name}' cannot name a message: letters, digits, '.', '_', '-', at most 100`);
+  }
+
+  /** ENOSPC when the inbox is full. Of a name that stands for a message already there is no second one. */
+  assertRoom(name?: string): void {
+    if (this.#messages.size + this.#staged.size < FULL) return;
+    if (name !== undefined && (this.#messages.has(name) || this.#used(usedNameKey(this.#agent.id, name)))) return;
+    throw new Errno('ENOSPC', `the inbox is full: ${FULL} messages wait`);
+  }
+
   /**
    * Validates what was written so far and makes it durable. With `previous`, the stage it takes the place of; that one
    * is gone also when this fails. EFBIG, EINVAL, ENOSPC when the inbox is full, EEXIST when the name or `Id:` stands
@@ -296,16 +309,12 @@ export class Inbox {
   #reserve(bytes: Uint8Array, options: AcceptOptions): InboxStage {
     if (this.#agent.gone) throw new Errno('ESTALE', `the agent '${this.#agent.name}' is gone`);
     if (bytes.length > MESSAGE) throw new Errno('EFBIG', `a message has at most ${MESSAGE} bytes`);
-    if (options.name !== undefined && !userName.test(options.name)) {
-      throw new Errno('EINVAL', `'${options.name}' cannot name a message: letters, digits, '.', '_', '-', at most 100`);
-    }
+    if (options.name !== undefined) this.assertName(options.name);
     const text = decode(bytes);
     const draft = options.plain === true ? { headers: {}, claimed: {}, body: text } : parse(text);
     const digest = hash('sha256', bytes);
     const duplicate = this.#duplicate(options.name, draft.headers.Id, digest);
-    if (duplicate === undefined && this.#messages.size + this.#staged.size >= FULL) {
-      throw new Errno('ENOSPC', `the inbox is full: ${FULL} messages wait`);
-    }
+    if (duplicate === undefined) this.assertRoom();
     const stage: InboxStage = { options, draft, hash: digest, bytes, duplicate, state: 'staged' };
     if (duplicate === undefined) this.#staged.add(stage);
     return stage;

@@ -11,6 +11,8 @@ export interface NewOptions {
   /** What a read shows before anything was written: an example of what to write. */
   template: string;
   limit: number;
+  /** ENOSPC where one more would be too many: the first write says so, because shells do not show what a close says. */
+  room?(): void;
   /** Validates and makes durable; publishing the staged request makes the thing and gives its id. */
   stage(content: Uint8Array, request: Request): Awaitable<Staged>;
 }
@@ -61,6 +63,7 @@ class NewHandle implements Handle {
   }
 
   write(_offset: number, data: Uint8Array): number {
+    if (!this.#document.written) this.#options.room?.();
     return this.#document.write(this.#document.content.length, data);
   }
 

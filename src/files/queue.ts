@@ -23,6 +23,10 @@ export interface QueueSource {
   pending(): Iterable<string>;
   /** Waiting, or taken less than a minute ago. */
   find(name: string): Item | undefined;
+  /** EINVAL, with the reason, for what cannot name an entry: the open says so. */
+  check?(name: string): void;
+  /** ENOSPC where one more entry would be too many: the first write says so, because shells do not show what a close says. */
+  room?(name: string): void;
   /** Validates the name and the whole content and makes them durable; publishing enqueues. */
   stage(name: string, content: Uint8Array, request: Request): Awaitable<Staged>;
   /** Takes a waiting entry away. ENOENT. */
@@ -72,7 +76,8 @@ export class Queue implements Dir {
   #keep(name: string): QueueFile {
     this.#forget();
     const item = (): Item | undefined => this.#source.find(name);
-    const write = (flags: number, base: Uint8Array | undefined): Handle => this.#writer(this.#draft(name, flags, base));
+    const write = (flags: number, base: Uint8Array | undefined): Handle =>
+      this.#writer(name, this.#draft(name, flags, base));
     const file = new QueueFile(this.#world, item, write);
     this.#files.set(name, file);
     return file;
@@ -97,11 +102,12 @@ export class Queue implements Dir {
 
   create(name: string, flags: number, _mode: number, request: Request): { node: File; handle: Handle } {
     if (isScratch(name)) return this.#scratch.create(name, flags, request);
+    this.#source.check?.(name);
     const node = this.#keep(name);
     const draft = this.#draft(name, flags, undefined);
     node.draft = draft;
     const handle: Handle = {
-      ...this.#writer(draft),
+      ...this.#writer(name, draft),
       close: () => {
         if (node.draft === draft) node.draft = undefined;
         if (!this.#source.find(name)) this.#files.delete(name);
@@ -117,10 +123,13 @@ export class Queue implements Dir {
     return new DocumentHandle(document, base === undefined ? flags | O_TRUNC : flags, base);
   }
 
-  #writer(draft: DocumentHandle): Handle {
+  #writer(name: string, draft: DocumentHandle): Handle {
     return {
       read: (offset, count) => draft.read(offset, count),
-      write: (offset, data) => draft.write(offset, data),
+      write: (offset, data) => {
+        if (!draft.written) this.#source.room?.(name);
+        return draft.write(offset, data);
+      },
       truncate: (size) => draft.truncate(size),
       stage: (by) => draft.stage(by),
       // With nothing written the name goes away.

@@ -27,7 +27,12 @@ const stage = async ({ agent }: AgentContext, content: Uint8Array, by: Request, 
 
 /** `new`: a message under a name of the server's choice. */
 export const newMessage = (context: AgentContext): New =>
-  new New(context.server.world, { template, limit: LIMIT, stage: (content, by) => stage(context, content, by) });
+  new New(context.server.world, {
+    template,
+    limit: LIMIT,
+    room: () => context.agent.inbox.assertRoom(),
+    stage: (content, by) => stage(context, content, by),
+  });
 
 /** Messages that wait, one file each, and what is fixed there. */
 export const inbox = (context: AgentContext, fixed: Readonly<Record<string, Node>>): Queue => {
@@ -48,6 +53,8 @@ export const inbox = (context: AgentContext, fixed: Readonly<Record<string, Node
           content: () => messages.document(name) ?? new Uint8Array(0),
         };
       },
+      check: (name) => messages.assertName(name),
+      room: (name) => messages.assertRoom(name),
       stage: (name, content, by) => stage(context, content, by, name),
       discard: (name) => messages.discard(name),
     },

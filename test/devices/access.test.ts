@@ -1,0 +1,201 @@
+import test from 'ava';
+import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, O_NONBLOCK, isDirectory, isLink } from '../../src/kernel/mode.ts';
+import { agent, observer, operator, type Subject } from '../../src/kernel/subject.ts';
+import type { Shell } from '../support/shell.ts';
+import { tree, type Tree } from '../support/tree.ts';
+import type { ExecutionContext } from 'ava';
+
+/**
+ * What each tier may do with each path, from the contract and not from the code: x walk to it and list it, r read, w write,
+ * c create in it, d remove it; - where it does not exist for that tier.
+ */
+interface Right {
+  readonly operator: string;
+  /** In the agent's own view. */
+  readonly agent: string;
+  readonly observer: string;
+}
+
+const root: Record<string, Right> = {
+  '/': { operator: 'x', agent: '', observer: 'x' },
+  '/README': { operator: 'xr', agent: '', observer: '-' },
+  '/help': { operator: 'xr', agent: '', observer: '-' },
+  '/ctl': { operator: 'xrw', agent: '', observer: '-' },
+  '/status': { operator: 'xr', agent: '', observer: 'xr' },
+  '/status.json': { operator: 'xr', agent: '', observer: '-' },
+  '/index': { operator: 'xr', agent: '', observer: 'xr' },
+  '/error': { operator: 'xr', agent: '', observer: '-' },
+  '/doctor': { operator: 'xr', agent: '', observer: '-' },
+  '/log': { operator: 'xr', agent: '', observer: '-' },
+  '/agents': { operator: 'xc', agent: '', observer: 'x' },
+  '/mounts': { operator: 'xr', agent: '', observer: '-' },
+  '/live': { operator: 'x', agent: '', observer: '-' },
+  '/.live': { operator: 'x', agent: '', observer: '-' },
+  '/.live/events': { operator: 'xr', agent: '', observer: '-' },
+  '/CACHEDIR.TAG': { operator: 'xr', agent: '', observer: '-' },
+};
+
+const own: Record<string, Right> = {
+  '': { operator: 'xd', agent: 'x', observer: 'x' },
+  '/help': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/ctl': { operator: 'xrw', agent: 'xr', observer: '-' },
+  '/status': { operator: 'xr', agent: 'xr', observer: 'xr' },
+  '/status.json': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/error': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/wait': { operator: 'x', agent: 'x', observer: '-' },
+  '/ask': { operator: 'xrw', agent: '-', observer: '-' },
+  '/mounts': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/inbox': { operator: 'xc', agent: 'x', observer: '-' },
+  '/inbox/new': { operator: 'xrw', agent: 'xr', observer: '-' },
+  '/inbox/waiting': { operator: 'xrwd', agent: 'xr', observer: '-' },
+  '/outbox': { operator: 'x', agent: 'x', observer: '-' },
+  '/outbox/log': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/outbox/last': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/outbox/ID': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/memory': { operator: 'x', agent: 'x', observer: '-' },
+  '/memory/notes': { operator: 'xc', agent: 'xc', observer: '-' },
+  '/memory/notes/about': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
+  '/memory/notes/deep': { operator: 'xcd', agent: 'xcd', observer: '-' },
+  '/memory/notes/deep/er': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
+  '/logs': { operator: 'x', agent: 'x', observer: '-' },
+  '/logs/trace': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/logs/trajectory': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/logs/ticks': { operator: 'x', agent: 'x', observer: '-' },
+  '/logs/ticks/1.json': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/work': { operator: 'xc', agent: 'xc', observer: '-' },
+  '/work/file': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
+  '/work/dir': { operator: 'xcd', agent: 'xcd', observer: '-' },
+  '/work/dir/file': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
+  '/live': { operator: 'x', agent: 'x', observer: '-' },
+  '/.live': { operator: 'x', agent: 'x', observer: '-' },
+  '/.live/trace': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/.live/outbox': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/.live/wait': { operator: 'xr', agent: 'xr', observer: '-' },
+};
+
+/** The tree with something everywhere, and the id of the one message that was sent. */
+const furnished = async (t: ExecutionContext): Promise<Tree & { id: string }> => {
+  const made = await tree(t);
+  const shell = made.attach();
+  const at = '/agents/ada';
+  await shell.write(`${at}/inbox/first`, 'hello\n');
+  await shell.cat(`${at}/wait`);
+  await shell.write(`${at}/ctl`, 'pause\n');
+  await shell.write(`${at}/inbox/waiting`, 'hello\n');
+  await shell.write(`${at}/memory/notes/about`, 'one\n');
+  await shell.mkdir(`${at}/memory/notes/deep`);
+  await shell.write(`${at}/memory/notes/deep/er`, 'two\n');
+  await shell.write(`${at}/work/file`, 'x');
+  await shell.mkdir(`${at}/work/dir`);
+  await shell.write(`${at}/work/dir/file`, 'x');
+  return { ...made, id: (await shell.ls(`${at}/outbox`)).at(-1)! };
+};
+
+const letters = ['x', 'r', 'w', 'c', 'd'];
+
+const code = async (attempt: Promise<unknown>): Promise<string> => {
+  try {
+    await attempt;
+    return 'ok';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+};
+
+/** What may be done with a path, in letters; and the codes of what may not. */
+const probe = async (shell: Shell, path: string): Promise<{ may: string; codes: Record<string, string> }> => {
+  const codes: Record<string, string> = { x: await code(shell.stat(path)) };
+  const mode = codes['x'] === 'ok' ? (await shell.stat(path)).mode : 0;
+  if (isDirectory(mode)) {
+    codes['x'] = await code(shell.ls(path));
+    codes['c'] = await code(make(shell, `${path === '/' ? '' : path}/made`));
+    codes['d'] = path === '/' ? 'EBUSY' : await code(shell.rmdir(path));
+  } else {
+    if (!isLink(mode)) {
+      codes['r'] = await code(open(shell, path, O_RDONLY | O_NONBLOCK));
+      codes['w'] = await code(open(shell, path, O_WRONLY | O_NONBLOCK));
+    }
+    codes['d'] = await code(shell.unlink(path));
+  }
+  return { may: letters.filter((letter) => codes[letter] === 'ok').join('') || '-', codes };
+};
+
+const open = async (shell: Shell, path: string, flags: number): Promise<void> => {
+  await (await shell.open(path, flags)).close();
+};
+
+/** A file or a directory, whichever may be made there; what is made is taken away again. */
+const make = async (shell: Shell, path: string): Promise<void> => {
+  const directory = await code(shell.mkdir(path));
+  if (directory === 'ok') await shell.rmdir(path);
+  else await open(shell, path, O_WRONLY | O_CREAT | O_TRUNC);
+};
+
+/** What must be taken out before a directory can be removed. */
+const inside: Record<string, string> = { '/memory/notes/deep': 'er', '/work/dir': 'file' };
+
+const tiers: readonly {
+  name: 'operator' | 'agent' | 'observer';
+  subject: Subject;
+  path: (path: string) => string;
+}[] = [
+  { name: 'operator', subject: operator, path: (path) => `/agents/ada${path}` },
+  { name: 'agent', subject: agent('ada'), path: (path) => path || '/' },
+  { name: 'observer', subject: observer, path: (path) => `/agents/ada${path}` },
+];
+
+for (const { name, subject, path: at } of tiers) {
+  const paths = [
+    ...(name === 'agent' ? [] : Object.entries(root).map(([path, right]) => [path, path, right[name]] as const)),
+    ...Object.entries(own).map(([path, right]) => [at(path), path, right[name]] as const),
+  ];
+  for (const [path, key, expected] of paths) {
+    test(`${name} ${path}: ${expected}`, async (t) => {
+      const { attach, id } = await furnished(t);
+      const shell = attach(subject);
+      const real = path.replace('ID', id);
+      if (expected.includes('d') && inside[key]) await shell.unlink(`${real}/${inside[key]}`);
+      const { may, codes } = await probe(shell, real);
+      t.is(may, [...letters, '-'].filter((letter) => expected.includes(letter)).join(''), JSON.stringify(codes));
+      // Absent: nothing tells it from a name that never was.
+      if (expected === '-') t.deepEqual([codes['x'], codes['r'], codes['w'], codes['d']], Array(4).fill('ENOENT'));
+    });
+  }
+}
+
+test('the table above has every path that a listing shows, and each is shown to whoever may walk to it', async (t) => {
+  const { attach, id } = await furnished(t);
+  for (const { name, subject, path: at } of tiers) {
+    const expected = [
+      ...(name === 'agent' ? [] : Object.entries(root)),
+      ...Object.entries(own).map(([path, right]) => [at(path), right] as const),
+    ]
+      .filter(([, right]) => right[name].includes('x'))
+      .map(([path]) => path.replace('ID', id))
+      .filter((path) => path !== '/' && !path.includes('.live') && !path.includes('CACHEDIR'));
+    const shown: string[] = [];
+    for await (const { path } of attach(subject).walk()) shown.push(path);
+    t.deepEqual(shown.toSorted(), expected.toSorted(), name);
+  }
+});
+
+test('to whoever may not write, no mode bit says so; to make something where one may not is EACCES, known name or not', async (t) => {
+  const { attach } = await furnished(t);
+  const own = attach(agent('ada'));
+  for (const path of ['/ctl', '/inbox', '/inbox/new', '/inbox/waiting', '/status']) {
+    t.is((await own.stat(path)).mode & 0o222, 0, path);
+  }
+  t.not((await own.stat('/memory/notes/about')).mode & 0o200, 0);
+  for (const name of ['ask', 'anything', 'inbox-2']) {
+    t.is(await code(own.open(`/${name}`, O_WRONLY | O_CREAT)), 'EACCES', name);
+    t.is(await code(own.mkdir(`/${name}`)), 'EACCES', name);
+    t.is(await code(own.stat(`/${name}`)), 'ENOENT', name);
+  }
+  const watcher = attach(observer);
+  for (const path of ['/agents/bob', '/ctl', '/anything', '/agents/ada/ctl']) {
+    t.is(await code(watcher.mkdir(path)), 'EACCES', path);
+    t.is(await code(watcher.open(path, O_WRONLY | O_CREAT)), 'EACCES', path);
+  }
+  t.is(await code(watcher.rmdir('/agents/ada')), 'EACCES');
+  t.is(await code(watcher.rename('/agents/ada', '/agents/eve')), 'EACCES');
+});
