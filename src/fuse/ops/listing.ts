@@ -1,5 +1,6 @@
 import { nameBytes } from '../../kernel/name.ts';
 import type { Attributes, Awaitable, Entry } from '../../kernel/node.ts';
+import { hostBase } from '../../kernel/qid.ts';
 import { soon } from '../../kernel/soon.ts';
 import type { Call, Context, Operations } from '../context.ts';
 import { learn } from '../entry.ts';
@@ -50,8 +51,11 @@ interface Found {
 }
 
 /** undefined: no longer there, or nothing a listing would look up. The kernel asks again by name if it wants it. */
-const find = (context: Context, directory: number, name: string, { request }: Call): Awaitable<Found | undefined> => {
+const find = (context: Context, directory: number, entry: Entry, { request }: Call): Awaitable<Found | undefined> => {
+  const { name } = entry;
   if (name === '.' || name === '..') return undefined;
+  // Nothing of the host is kept, so the kernel would look it up again all the same.
+  if (entry.qid >= hostBase) return undefined;
   const fid = context.nodes.next();
   try {
     const walked = context.session.walk(directory, fid, [name], request);
@@ -103,7 +107,7 @@ export const listing: Operations<'READDIR' | 'READDIRPLUS'> = {
       const { serial } = context;
       const lines = cut(entries, offset, Math.min(size, MOST), entryOut.size);
       const directory = context.nodes.fid(call.node);
-      const found = lines.lines.map(({ entry }) => find(context, directory, entry.name, call));
+      const found = lines.lines.map(({ entry }) => find(context, directory, entry, call));
       const ready: Awaitable<(Found | undefined)[]> = isReady(found)
         ? found
         : Promise.all(found.map(async (one) => one));
