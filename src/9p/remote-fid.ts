@@ -4,6 +4,7 @@ import type { Changed, Space } from '../kernel/node.ts';
 import { attributesOf, setattrOf } from './attributes.ts';
 import type { RemoteAttributes } from './attributes.ts';
 import type { Dirent } from './dirent.ts';
+import { QTDIR } from './fields.ts';
 import type { Qid } from './fields.ts';
 import type { Rpc } from './rpc.ts';
 import { ROOT } from './uplink.ts';
@@ -247,20 +248,38 @@ export class RemoteFid {
 
   /** Another name, in this directory, for what `target` is. */
   link(name: string, target: RemoteFid, signal?: AbortSignal): Promise<void> {
-    return this.#with(target, signal, async (rpc, dfid, fid) => {
+    return this.#with(target, signal, async ({ rpc }, dfid, fid) => {
       await rpc.call({ type: 'Tlink', dfid, fid, name }, signal);
     });
   }
 
+  /** Where a server lacks Tunlinkat (diod 1.0), by walking there and Tremove, as Linux does. */
   unlink(name: string, directory: boolean, signal?: AbortSignal): Promise<void> {
-    return this.#use(false, signal, async (rpc, dirfid) => {
-      await rpc.call({ type: 'Tunlinkat', dirfid, name, flags: directory ? AT_REMOVEDIR : 0 }, signal);
+    return this.#use(false, signal, async (rpc, dirfid, attached) => {
+      try {
+        await rpc.call({ type: 'Tunlinkat', dirfid, name, flags: directory ? AT_REMOVEDIR : 0 }, signal);
+      } catch (error) {
+        if (!lacking(error)) throw error;
+        await removeByWalk(attached, dirfid, name, directory, signal);
+      }
     });
   }
 
+  /** Where a server lacks Trenameat, by walking there and Trename. */
   rename(oldname: string, to: RemoteFid, newname: string, signal?: AbortSignal): Promise<void> {
-    return this.#with(to, signal, async (rpc, olddirfid, newdirfid) => {
-      await rpc.call({ type: 'Trenameat', olddirfid, oldname, newdirfid, newname }, signal);
+    return this.#with(to, signal, async (attached, olddirfid, newdirfid) => {
+      const { rpc } = attached;
+      try {
+        await rpc.call({ type: 'Trenameat', olddirfid, oldname, newdirfid, newname }, signal);
+      } catch (error) {
+        if (!lacking(error)) throw error;
+        const { fid } = await reach(attached, olddirfid, [oldname], signal);
+        try {
+          await rpc.call({ type: 'Trename', fid, dfid: newdirfid, name: newname }, signal);
+        } finally {
+          await attached.drop(fid);
+        }
+      }
     });
   }
 
@@ -268,9 +287,11 @@ export class RemoteFid {
   #with(
     other: RemoteFid,
     signal: AbortSignal | undefined,
-    call: (rpc: Rpc, fid: number, other: number) => Promise<void>,
+    call: (attached: Attached, fid: number, other: number) => Promise<void>,
   ): Promise<void> {
-    return this.#use(false, signal, async (rpc, fid, attached) => call(rpc, fid, await other.#bind(attached, signal)));
+    return this.#use(false, signal, async (_rpc, fid, attached) =>
+      call(attached, fid, await other.#bind(attached, signal)),
+    );
   }
 
   /** The value of an extended attribute, or all their names with a NUL after each where `name` is empty. */
@@ -334,6 +355,29 @@ export class RemoteFid {
     }
   }
 }
+
+/** Does the server not know a message at all? */
+const lacking = (error: unknown): boolean =>
+  error instanceof Errno && (error.code === 'ENOTSUP' || error.code === 'ENOSYS');
+
+const removeByWalk = async (
+  attached: Attached,
+  dirfid: number,
+  name: string,
+  directory: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const { fid, qids } = await reach(attached, dirfid, [name], signal);
+  try {
+    const found = (qids[0]!.type & QTDIR) !== 0;
+    if (found !== directory) throw new Errno(found ? 'EISDIR' : 'ENOTDIR', name);
+    await attached.rpc.call({ type: 'Tremove', fid }, signal);
+  } catch (error) {
+    await attached.drop(fid);
+    throw error;
+  }
+  attached.give(fid);
+};
 
 /** Twalk in steps of 16 names to a new fid. ENOENT where a name is missing. */
 const reach = async (
