@@ -17,5 +17,5 @@ conformance(
     t.teardown(() => client.end());
     return { client, demo: made };
   },
-  {},
+  { walksByStep: true },
 );

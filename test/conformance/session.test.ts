@@ -16,5 +16,5 @@ conformance(
     });
     return { client, demo: made };
   },
-  { closeTellsAll: true, interrupts: true, listsNumbers: true },
+  { closeTellsAll: true, interrupts: true, listsNumbers: true, walksByStep: true },
 );
