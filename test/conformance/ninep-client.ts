@@ -24,7 +24,7 @@ export class NinepClient implements Client {
 
   async stat(path: string): Promise<Stat> {
     const { qid, mode, size, uid, gid, mtime } = await this.#remote.stat(path);
-    return { ino: qid.path, mode, size: Number(size), uid, gid, mtimeMs: Number(mtime / 1_000_000n) };
+    return { ino: Number(qid.path), mode, size, uid, gid, mtimeMs: Number(mtime / 1_000_000n) };
   }
 
   async list(path: string): Promise<Listed[]> {
