@@ -255,7 +255,11 @@ const run = async (t: ExecutionContext, plan: Plan): Promise<void> => {
     while (parts.length < 5 && next() < 0.45) parts.push(pick(names));
     return parts.join('/');
   };
-  const modes = [0o755, 0o700, 0o777, 0o644, 0o666, 0o600, 0o555, 0o070, 0, 0o2775, 0o2777, 0o4755, 0o1755];
+  // Who is not root has to be able to read, and to clear away, what comes of it.
+  const least = process.getuid?.() === 0 ? 0 : 0o700;
+  const modes = [0o755, 0o700, 0o777, 0o644, 0o666, 0o600, 0o555, 0o070, 0, 0o2775, 0o2777, 0o4755, 0o1755].map(
+    (bits) => bits | least,
+  );
   const owners = [-1, 0, 1000, 1001];
 
   const step = async (n: number): Promise<void> => {

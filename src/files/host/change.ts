@@ -30,7 +30,7 @@ export const guard = (request: Request, gives: boolean, what: string): void => {
 export const guardMode = (request: Request, type: number, mode: number): void =>
   guard(request, type !== S_IFDIR && (mode & (S_ISUID | S_ISGID)) !== 0, 'set-uid and set-gid files');
 
-/** chown, chmod, truncate and utimes on a descriptor, which may be O_PATH; in the order in which none undoes another. */
+/** chown, truncate, chmod and utimes on a descriptor, which may be O_PATH; in the order in which none undoes another: the first two take set-uid away. */
 export const change = (fd: number, node: Subject, changed: Changed, request: Request): void => {
   const { mode, uid, gid, size, atime, mtime } = changed;
   if (mode !== undefined) guardMode(request, node.type, mode);
@@ -38,8 +38,8 @@ export const change = (fd: number, node: Subject, changed: Changed, request: Req
     const calls = at();
     let n = 0;
     if (uid !== undefined || gid !== undefined) n = calls.fchownat(fd, '', uid ?? -1, gid ?? -1, AT_EMPTY_PATH);
-    if (n >= 0 && mode !== undefined) n = calls.fchmodat(AT_FDCWD, magic(fd), mode & 0o7777);
     if (n >= 0 && size !== undefined) n = resize(fd, node, size);
+    if (n >= 0 && mode !== undefined) n = calls.fchmodat(AT_FDCWD, magic(fd), mode & 0o7777);
     if (n >= 0 && (atime !== undefined || mtime !== undefined)) {
       n = calls.utimensat(fd, '', BigInt64Array.of(...time(atime), ...time(mtime)), AT_EMPTY_PATH);
     }
