@@ -82,11 +82,11 @@ export class Device {
     };
   }
 
-  /** Writes one answer. A connection that is over is found by the next read. */
+  /** Writes one answer. A connection that is over is found by the next read; then the number may be another file's. */
   readonly write = (message: Buffer, length: number): void => {
+    if (this.#over) return;
     const written = this.#libc.write(this.#fd, message, length);
     if (written >= 0 || written === -ENOENT || written === -ENODEV || written === -ECONNABORTED) return;
-    if (this.#over) return;
     throw Errno.ofNumber(-written, `writing an answer: errno ${-written}`);
   };
 

@@ -47,6 +47,8 @@ const afterCloses: ReadonlySet<Op> = new Set([
   'READDIRPLUS',
   'CREATE',
   'UNLINK',
+  'RMDIR',
+  'LINK',
   'RENAME',
   'RENAME2',
 ]);
