@@ -19,7 +19,7 @@ export interface Announce {
 }
 
 /**
- * Runs `serve` in this process, or, where `detach` is asked for, in a session of its own whose standard output and
+ * Runs `serve`, which knows absolute paths only, in this process, or, where `detach` is asked for, in a session of its own whose standard output and
  * error go to the file `output`; this process then ends as soon as the child is ready, or with the child's error.
  */
 export const maybeDetached = async (
@@ -29,6 +29,7 @@ export const maybeDetached = async (
 ): Promise<number> => {
   const descriptor = takeDescriptor();
   if (descriptor === undefined) return detach ? launch(output) : serve({ ready: (line) => print(`${line}\n`) });
+  process.chdir('/'); // it must not keep a directory busy that it does not need
   let told = false;
   const tell = (line: string): void => {
     if (told) return;

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { formatAddress, parseAddress } from '../9p/address.ts';
 import type { Level } from '../drivers/log/log.ts';
 import { levels } from '../drivers/log/log.ts';
 import { parseYaml } from '../drivers/yaml/yaml.ts';
 import { Errno } from '../kernel/errno.ts';
+import { absolute } from './absolute.ts';
 import { UsageError } from './command.ts';
 import type { FlagValues } from './flags.ts';
 import type { Environment, State } from './state.ts';
@@ -49,10 +51,16 @@ const oneOf =
     return found;
   };
 
-const list: Reader<readonly string[]> = (value, source) => {
+const addresses: Reader<readonly string[]> = (value, source) => {
   const items: unknown[] = typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : [value].flat();
   if (items.length === 0) throw source.fault(`${source.name} wants an address`);
-  return items.map((item) => text(item, source));
+  return items.map((item) => {
+    try {
+      return formatAddress(absolute(parseAddress(text(item, source))));
+    } catch (error) {
+      throw error instanceof Errno ? source.fault(error.message) : error;
+    }
+  });
 };
 
 const truth: Reader<boolean> = (value, source) => {
@@ -84,7 +92,7 @@ const model: Reader<string> = (value, source) => {
 /** One row a setting: its name in config.yaml (the variable is WEFT_ and the same in capitals), the flag, the reader. */
 const settings = {
   mount: { name: 'mount', reader: mount },
-  listen: { name: 'listen', reader: list },
+  listen: { name: 'listen', reader: addresses },
   driver: { name: 'driver', reader: oneOf(drivers) },
   model: { name: 'model', reader: model },
   logLevel: { name: 'log-level', reader: oneOf(levels) },

@@ -70,6 +70,7 @@ test('a mistake in a flag is a usage error', (t) => {
     { model: '/x' },
     { mount: '' },
     { listen: [''] },
+    { listen: ['tcp:x:99999'] },
   ])
     t.throws(() => readOptions(flags, env), { instanceOf: UsageError });
 });
@@ -79,7 +80,16 @@ test('a mistake in a variable or the file is EINVAL and names it', (t) => {
     code: 'EINVAL',
     message: /WEFT_DRIVER/,
   });
-  for (const config of ['nonsense: 1', '- list', 'just text', 'log-level: 3', 'listen: []', 'a: [', 'model: ""'])
+  for (const config of [
+    'nonsense: 1',
+    '- list',
+    'just text',
+    'log-level: 3',
+    'listen: []',
+    'listen: ftp:x',
+    'a: [',
+    'model: ""',
+  ])
     t.like(
       t.throws(() => readOptions({}, { WEFT_STATE: stateWith(config) }), { code: 'EINVAL' }),
       { path: join(base, String(count), 'config.yaml') },
