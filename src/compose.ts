@@ -106,6 +106,7 @@ const build = async (
     devices: tree,
     changes,
     warn: (message, error) => log.warn(message, { error }),
+    applied: (file) => log.info('namespace file applied', { file }),
   });
   closers.push(() => views.close());
   if (options.examples) await makeExamples(agents);

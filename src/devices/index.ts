@@ -152,6 +152,8 @@ export const rootRows: readonly Row<Server>[] = rows<Server>([
 export interface Devices {
   readonly root: Table<Server>;
   agent(name: string): AgentDir | undefined;
+  /** Hears the name an agent had. */
+  onRenamed(listener: (from: string) => void): void;
 }
 
 const made = new WeakMap<Server, { agents: AgentsDir; dirOf: (agent: Agent) => AgentDir }>();
@@ -173,12 +175,14 @@ export const devices = (server: Server): Devices => {
   const root = new Table(server.world, rootRows, server, {
     refused: ({ path, error: refusal }) => server.agents.refused(path, refusal),
   });
+  const renamed = new Set<(from: string) => void>();
   server.agents.on((change) => {
     if (change.type === 'agent') {
       if (change.change === 'renamed') {
         // Its work/ lies under another name on the host now.
         dirs.get(change.agent.id)?.remake('work');
         agents.changed(change.from);
+        for (const hear of renamed) hear(change.from);
       }
       if (change.change === 'removed') dirs.delete(change.agent.id);
       agents.changed(change.agent.name);
@@ -190,5 +194,6 @@ export const devices = (server: Server): Devices => {
       const agent = server.agents.get(name);
       return agent && dirOf(agent);
     },
+    onRenamed: (listener) => void renamed.add(listener),
   };
 };

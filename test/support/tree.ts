@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'ava';
+import { EventEmitter, once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agents } from '../../src/agent/agents.ts';
@@ -36,8 +37,8 @@ export interface Tree {
   readonly works: string;
   /** Calls of the server's own that a file made. */
   readonly calls: string[];
-  /** What the views warned of. */
-  readonly warnings: string[];
+  /** What the views tell next of a namespace file that changed: `applied FILE`, or why it was not. */
+  readonly told: () => Promise<string>;
   /** A session of its own: by tier, narrowed by an aname. */
   readonly attach: (subject?: Subject, aname?: string, options?: { links?: boolean }) => Shell;
 }
@@ -80,12 +81,13 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
       ...options.environment,
     },
   };
-  const warnings: string[] = [];
+  const tellings = new EventEmitter();
   const views = new Views({
     directory: namespaces,
     devices: devices(server),
     changes,
-    warn: (message) => void warnings.push(message),
+    warn: (message, cause) => tellings.emit('told', `${message}: ${(cause as Error).message}`),
+    applied: (file) => tellings.emit('told', `applied ${file}`),
   });
   const shells: Shell[] = [];
   t.teardown(async () => {
@@ -102,7 +104,7 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
     namespaces,
     works: directory,
     calls,
-    warnings,
+    told: async () => (await once(tellings, 'told'))[0] as string,
     attach: (subject = operator, aname = '', given = {}) => {
       const shell = new Shell(views.attach(subject, aname, given));
       shells.push(shell);
