@@ -161,7 +161,7 @@ const models = (choice: string | undefined): Models => {
 
 const driver = async (name: Options['driver']): Promise<Driver> => {
   if (name === 'kernel') return (await import('./fuse/linux.ts')).linux;
-  throw new Errno('ENOTSUP', 'the native driver is not built; use --driver kernel or --no-mount');
+  return (await import('./fuse/native/native.ts')).native;
 };
 
 const environment = (state: string): Environment => ({

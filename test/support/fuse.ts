@@ -13,7 +13,7 @@ import { sessionOn } from './nodes.ts';
 
 const python = 'python3';
 
-const usable = (): boolean => {
+export const usable = (): boolean => {
   try {
     accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
     return true;

@@ -76,11 +76,11 @@ export interface NativeMount {
   unmount(done: (error: Error | null) => void): void;
 }
 
-export type FuseNative = new (
-  dir: string,
-  operations: Partial<NativeOperations>,
-  options: Record<string, unknown>,
-) => NativeMount;
+export interface FuseNative {
+  new (dir: string, operations: Partial<NativeOperations>, options: Record<string, unknown>): NativeMount;
+  /** Runs the command that unmounts a directory; every mount's `unmount` begins with it. */
+  unmount(dir: string, done: (error: Error | null) => void): void;
+}
 
 /**
  * The optional package fuse-native. Its addon wants libfuse 2 by name; where the system has none, the copy inside the
