@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Errno } from '../kernel/errno.ts';
 import type { State } from './state.ts';
 
@@ -16,7 +16,9 @@ export interface Server {
 const startOf = (pid: number): number => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
+    const [state, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // Killed and not yet reaped by its parent: it serves nobody any more.
+    return state === 'Z' || state === 'X' ? 0 : Number(rest[18]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
     throw error;
@@ -29,7 +31,8 @@ const alive = ({ pid, started }: Server): boolean => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
-  return startOf(pid) === started;
+  // Without /proc there is no start to compare; with it, 0 is nobody.
+  return startOf(pid) === started && (started !== 0 || !existsSync('/proc/self'));
 };
 
 const isServer = (value: unknown): value is Server => {
