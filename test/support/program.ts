@@ -34,6 +34,8 @@ const clean = (): NodeJS.ProcessEnv =>
 /** Starts the program as a user does; it is killed with the test at the latest. */
 export const begin = (t: ExecutionContext, args: readonly string[], env: Environment = {}): Started => {
   const child = spawn(process.execPath, [bin, ...args], { cwd: '/', env: { ...clean(), ...env } });
+  // It may end without having read all of its input.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => t.is(error.code, 'EPIPE'));
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();
