@@ -31,7 +31,7 @@ test('its own files first, then the documents in order, with the numbers and siz
   );
   for (const { name, ino } of listed) {
     const stat = await client.stat(`/ticks/${name}`);
-    t.is(stat.ino, ino);
+    t.is(ino, stat.ino);
     t.is((await cat(client, `/ticks/${name}`)).length, stat.size);
   }
   t.is((await client.stat('/ticks/1.json')).mtimeMs, 1_600_000_000_000);

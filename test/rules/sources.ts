@@ -44,13 +44,16 @@ export interface Imports {
   readonly packages: readonly string[];
 }
 
-const IMPORT = /\b(?:from|import)\s*\(?\s*'([^']+)'|\b(?:require|import\.meta\.resolve)\(\s*'([^']+)'/g;
+/** Statements stand at the beginning of a line (the formatter sees to it); calls may stand anywhere. */
+const STATEMENT = /^(?:import |(?:import|export|\})[^'\n]*\bfrom )'([^']+)'/gm;
+const CALL = /\b(?:import|require|import\.meta\.resolve)\(\s*'([^']+)'/g;
 
 export const importsOf = (path: string): Imports => {
   const files = new Set<string>();
   const packages = new Set<string>();
-  for (const [, imported, required] of withoutComments(textOf(path)).matchAll(IMPORT)) {
-    const name = (imported ?? required)!;
+  const text = withoutComments(textOf(path));
+  for (const match of [...text.matchAll(STATEMENT), ...text.matchAll(CALL)]) {
+    const name = match[1]!;
     if (name.startsWith('.')) files.add(relative(top, resolve(top, dirname(path), name)));
     else if (!name.startsWith('node:')) packages.add(packageOf(name));
   }
