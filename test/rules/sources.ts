@@ -21,6 +21,7 @@ export const tracked = (...patterns: string[]): string[] =>
     {
       cwd: top,
       encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
     .split('\n')
