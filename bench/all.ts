@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { agents } from './agents.ts';
 import { files } from './files.ts';
 import { ninep } from './ninep.ts';
 import { quiet } from './quiet.ts';
@@ -9,11 +10,11 @@ import { Missing } from './support/programs.ts';
 import { Report } from './support/report.ts';
 
 /**
- * Every benchmark, or those named as arguments (files, ninep, quiet). Each ratio is against a peer that runs in turns
+ * Every benchmark, or those named as arguments (files, ninep, quiet, agents). Each ratio is against a peer that runs in turns
  * with ours, so that the table means the same on a fast machine and on a busy one. Ends with 0 if it ran, whatever the
  * figures say. BENCH_ROUNDS is the number of turns.
  */
-const all = { files, ninep, quiet };
+const all = { files, ninep, quiet, agents };
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 31);
 const chosen = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));

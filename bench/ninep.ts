@@ -12,10 +12,11 @@ import { line, type Report } from './support/report.ts';
 
 interface Case {
   readonly name: string;
-  readonly operation: 'read' | 'getattr';
+  readonly operation: 'read' | 'bulk' | 'getattr';
   readonly inFlight: number;
   readonly count: number;
-  readonly most: number;
+  /** At most so many times what diod takes. */
+  readonly most?: number;
 }
 
 const cases: readonly Case[] = [
@@ -25,6 +26,8 @@ const cases: readonly Case[] = [
   { name: 'Tread, 32 in flight', operation: 'read', inFlight: 32, count: 10_000, most: 1 },
   { name: 'Tread, 64 in flight', operation: 'read', inFlight: 64, count: 10_000, most: 1 },
   { name: 'Tgetattr, 32 in flight', operation: 'getattr', inFlight: 32, count: 10_000, most: 1 },
+  { name: 'Tread of 65,000 bytes, one by one', operation: 'bulk', inFlight: 1, count: 300 },
+  { name: 'Tread of 65,000 bytes, 8 in flight', operation: 'bulk', inFlight: 8, count: 500 },
 ];
 
 const freePort = async (): Promise<number> => {
@@ -58,6 +61,7 @@ export const ninep = async (report: Report, folder: string, rounds: number): Pro
   const served = join(folder, 'diod');
   await mkdir(served);
   await writeFile(join(served, 'noop'), '01234567');
+  await writeFile(join(served, 'bulk'), Buffer.alloc(65_536));
   const client = await compile('clients/ninep.c', folder);
   const theirs = { port: await freePort(), path: join(folder, 'diod.sock') };
   const own = { port: await freePort(), path: join(folder, 'ours.sock') };
@@ -65,7 +69,7 @@ export const ninep = async (report: Report, folder: string, rounds: number): Pro
   const { child } = await serve('ours/ninep.ts', [`tcp:127.0.0.1:${own.port}`, `unix:${own.path}`]);
 
   const dial = async (kind: string, where: string, aname: string): Promise<Client> => {
-    const dialled = new Client(client, [kind, where, aname, 'noop']);
+    const dialled = new Client(client, [kind, where, aname]);
     await dialled.line();
     return dialled;
   };

@@ -53,7 +53,7 @@ export const quiet = async (report: Report, folder: string, rounds: number): Pro
   await idle('mounted and idle');
 
   const alone: number[] = [];
-  for (let round = 0; round < rounds; round++) alone.push((await stat()).mean);
+  for (let round = 0; round < rounds; round++) alone.push((await stat()).p50);
   for (const [count, most] of [
     [200, 1.5],
     [10_000, undefined],
@@ -62,7 +62,7 @@ export const quiet = async (report: Report, folder: string, rounds: number): Pro
     await readers.measure(`block ${count} ${join(mount, 'silent')}`);
     await waiting(child, count);
     const crowded: number[] = [];
-    for (let round = 0; round < rounds; round++) crowded.push((await stat()).mean);
+    for (let round = 0; round < rounds; round++) crowded.push((await stat()).p50);
     const ratio = median(crowded) / median(alone);
     report.add({
       name: `stat beside ${count} blocked readers / alone`,

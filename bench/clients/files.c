@@ -1,7 +1,8 @@
 // Load generator for mounted files. Each line of standard input is `OPERATION COUNT PATH`; the answer is one line with
 // the mean, the median and the 99th percentile of one operation in nanoseconds, or `error ERRNO OPERATION`.
 //   write: 8 bytes to an open file    read: 8 bytes of an open file    stat: stat(2) by path
-//   cycle: open, read, close          block: starts COUNT threads that read and do not come back; answers `0 0 0`
+//   cycle: open, read, close          put: open and truncate, write 8 bytes, close
+//   sync: the same with fsync(2)      block: starts COUNT threads that read and do not come back; answers `0 0 0`
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,13 +34,21 @@ static int cycle(const char *path) {
   return got < 0 ? -1 : 0;
 }
 
+static int put(const char *path, int durable) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0 || write(fd, "0123456\n", 8) != 8) return -1;
+  if (durable && fsync(fd) < 0) return -1;
+  return close(fd);
+}
+
 static int once(const char *operation, const char *path, int fd) {
   char data[8];
   struct stat st;
   switch (operation[0]) {
   case 'w': return pwrite(fd, "01234567", 8, 0) == 8 ? 0 : -1;
   case 'r': return pread(fd, data, 8, 0) < 0 ? -1 : 0;
-  case 's': return stat(path, &st);
+  case 's': return operation[1] == 'y' ? put(path, 1) : stat(path, &st);
+  case 'p': return put(path, 0);
   default: return cycle(path);
   }
 }

@@ -11,20 +11,29 @@ import { nextQid } from '../../src/kernel/qid.ts';
 import { Request } from '../../src/kernel/request.ts';
 import { operator } from '../../src/kernel/subject.ts';
 
-/** What the peers serve: eight bytes that can be read, and writes that go nowhere. Nothing of it is cached. */
+/** What the peers serve: some bytes that can be read, and writes that go nowhere. Nothing of it is cached. */
 class Noop implements File {
   readonly kind = 'file';
   readonly #attributes: Attributes;
-  readonly #handle: Handle = {
-    read: (offset, count) => eight.subarray(offset, offset + count),
-    write: (_, { length }) => length,
-  };
+  readonly #handle: Handle;
 
-  constructor(world: World) {
+  constructor(world: World, content: Buffer = eight) {
+    this.#handle = {
+      read: (offset, count) => content.subarray(offset, offset + count),
+      write: (_, { length }) => length,
+    };
     const now = BigInt(world.now()) * 1_000_000n;
     const { uid, gid } = world;
     const rest = { version: 0, rdev: 0, blocks: 1, blksize: 4096, nlink: 1, uid, gid };
-    this.#attributes = { ...rest, qid: nextQid(), mode: S_IFREG | 0o644, size: 8, atime: now, mtime: now, ctime: now };
+    this.#attributes = {
+      ...rest,
+      qid: nextQid(),
+      mode: S_IFREG | 0o644,
+      size: content.length,
+      atime: now,
+      mtime: now,
+      ctime: now,
+    };
   }
 
   stat(): Attributes {
@@ -95,6 +104,7 @@ export const tree = async (): Promise<Tree> => {
   });
   const rows = [
     row('noop', 'value', () => new Noop(world)),
+    row('bulk', 'value', () => new Noop(world, Buffer.alloc(65_536))),
     row('silent', 'stream', () => silent),
     row('text', 'text', () => new Text(world, () => 'rendered anew for each reader\n')),
     row('value', 'value', () => {
