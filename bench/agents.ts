@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { Client, known, stop } from './support/children.ts';
 import { compare } from './support/compare.ts';
+import { idleRow } from './support/process.ts';
 import { compile } from './support/programs.ts';
 import { line, type Report } from './support/report.ts';
 
@@ -32,7 +33,7 @@ const cases: readonly Case[] = [
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A whole weft with its examples, beside plain files of the file system its state lies on. There are no targets. */
+/** A whole weft with its examples, beside plain files of the file system its state lies on. Only idleness has a target. */
 export const agents = async (report: Report, folder: string, rounds: number): Promise<void> => {
   await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.mjs'), '--if-stale']);
   const client = new Client(await compile('clients/files.c', folder));
@@ -59,5 +60,6 @@ export const agents = async (report: Report, folder: string, rounds: number): Pr
     );
     report.add(line(`${name} / plain file`, result));
   }
+  report.add(await idleRow(server, 'a whole weft, idle'));
   await Promise.all([stop(client.child), stop(server)]);
 };

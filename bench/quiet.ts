@@ -1,23 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { ask, Client, serve, stop } from './support/children.ts';
 import { median } from './support/compare.ts';
+import { idleRow, threads } from './support/process.ts';
 import { compile } from './support/programs.ts';
 import type { Report } from './support/report.ts';
-
-/** Clock ticks of processor time a process has used (proc(5): utime and stime). */
-const ticks = async ({ pid }: ChildProcess): Promise<number> => {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-};
-
-/** sysconf(3) _SC_CLK_TCK is 100 on every Linux that Node runs on. */
-const HZ = 100;
-
-const threads = async ({ pid }: ChildProcess): Promise<number> =>
-  Number(/^Threads:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]);
 
 const waiting = async (server: ChildProcess, count: number): Promise<void> => {
   for (let tries = 0; (await ask<{ waiting: number }>(server)).waiting < count; tries++) {
@@ -25,8 +14,6 @@ const waiting = async (server: ChildProcess, count: number): Promise<void> => {
     await after(50);
   }
 };
-
-const IDLE = 3000;
 
 /** What a mounted server costs that has nothing to do, and one that has many readers who wait. */
 export const quiet = async (report: Report, folder: string, rounds: number): Promise<void> => {
@@ -38,17 +25,7 @@ export const quiet = async (report: Report, folder: string, rounds: number): Pro
   const stat = () => client.measure(`stat 1000 ${join(mount, 'noop')}`);
   const idle = async (name: string): Promise<void> => {
     await stat();
-    await after(1000);
-    const before = await ticks(child);
-    await after(IDLE);
-    const used = (await ticks(child)) - before;
-    const percent = (used / HZ / (IDLE / 1000)) * 100;
-    report.add({
-      name: `processor used in ${IDLE / 1000} s, ${name}`,
-      ours: `${percent.toFixed(1)} %`,
-      target: '0 %',
-      met: Math.round(percent) === 0,
-    });
+    report.add(await idleRow(child, name));
   };
   await idle('mounted and idle');
 
