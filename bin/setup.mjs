@@ -3,7 +3,7 @@
 // command of package.json can begin with it. It runs before anything is installed: Node's own modules only, and no
 // syntax that an old Node could not read far enough to be told that it is too old.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,11 @@ const minimum = [20, 19];
 const programs = [
   { command: 'fusermount3', debian: 'fuse3', why: 'mounting without being root' },
   { command: 'diodcat', debian: 'diod', why: 'tests with a foreign 9P client', test: true },
+  { command: 'python3', debian: 'python3', why: 'tests of system calls that no shell makes', test: true },
+  { command: 'git', debian: 'git', why: "tests of agents' work directories", test: true },
+  { command: 'rsync', debian: 'rsync', why: 'the same', test: true },
+  { command: 'setfattr', debian: 'attr', why: 'the same', test: true },
+  { command: 'sqlite3', debian: 'sqlite3', why: 'the same', test: true },
 ];
 
 const say = (text) => process.stderr.write(`setup: ${text}\n`);
@@ -137,6 +142,8 @@ const system = async (test) => {
 const mountHelper = () => {
   if (process.platform !== 'linux' || process.getuid() !== 0) return;
   const link = '/sbin/mount.fuse.weft';
+  const helper = join(root, 'bin', 'mount.fuse.weft');
+  if (!existsSync(helper)) return;
   try {
     if (isLink(link)) {
       accessSync(link);
@@ -149,7 +156,7 @@ const mountHelper = () => {
     rmSync(link);
   }
   try {
-    symlinkSync(join(root, 'bin', 'mount.fuse.weft'), link);
+    symlinkSync(helper, link);
     say(`${link} now leads here, so that mount -t fuse.weft works`);
   } catch (error) {
     say(`${link} cannot be made (${error.code}): mount -t fuse.weft will not work, weft mount does`);
@@ -160,7 +167,11 @@ const bundle = async () => {
   const { build, stale } = await import('./build.mjs');
   if (!stale()) return;
   const started = Date.now();
-  await build();
+  try {
+    await build();
+  } catch (error) {
+    throw new Failed(`the program cannot be built: ${error.message.split('\n')[0].replace(/:$/, '')}`); // which it has shown
+  }
   say(`program built in ${seconds(started)}`);
 };
 
