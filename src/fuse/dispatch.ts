@@ -1,7 +1,7 @@
 import { Errno, numberOf } from '../kernel/errno.ts';
 import type { Awaitable } from '../kernel/node.ts';
 import type { Subject } from '../kernel/subject.ts';
-import { groupsOf } from './groups.ts';
+import { groupsOf } from '../native/groups.ts';
 import { soon } from '../kernel/soon.ts';
 import type { Call, Context, Operation, Operations } from './context.ts';
 import { ROOT_ID } from './flags.ts';

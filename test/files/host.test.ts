@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { host, type Host } from '../../src/files/host.ts';
 import { drop, hold } from '../../src/kernel/fid.ts';
@@ -411,4 +413,36 @@ test.serial('close gives back every descriptor', async (t) => {
   t.throws(() => root.stat(request), { code: 'ESTALE' });
   t.throws(() => sub.lookup('f1', request), { code: 'ESTALE' });
   t.throws(() => handles[0]!.read!(0, 1, request), { code: 'EBADF' });
+});
+
+test('on another system every call says that it cannot', async (t) => {
+  const script = `
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    const { host } = await import('./src/files/host.ts');
+    const { Request } = await import('./src/kernel/request.ts');
+    const root = host('/tmp');
+    const request = new Request({ tier: 'operator' });
+    const calls = [
+      () => root.stat(request),
+      () => root.lookup('a', request),
+      () => root.list(request),
+      () => root.create('a', 1, 0o644, request),
+      () => root.statfs(request),
+      () => root.setattr({ mode: 0o700 }, request),
+    ];
+    const codes = calls.map((call) => {
+      try {
+        return call();
+      } catch ({ code, message }) {
+        return code + ' ' + message;
+      }
+    });
+    root.forget();
+    root.close();
+    console.log(JSON.stringify(codes));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', '--input-type=module', '-e', script]);
+  const codes = JSON.parse(stdout) as string[];
+  t.is(codes.length, 6);
+  for (const code of codes) t.is(code, 'ENOTSUP no system calls for darwin');
 });

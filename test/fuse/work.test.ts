@@ -161,6 +161,55 @@ print(os.pread(fd, 5, 0), os.fstat(fd).st_nlink)
   t.deepEqual(fs.readdirSync(tree.path), []);
 });
 
+fuse('reads, writes, maps, appends, copies and truncations at random leave what they should', async (t) => {
+  const tree = await work(t);
+  const { code, out, err } = await tree.python(`
+import mmap, os, random
+r = random.Random(${process.env['WEFT_SEED'] ?? 20})
+fd = os.open('x', os.O_RDWR | os.O_CREAT)
+end = os.open('x', os.O_WRONLY | os.O_APPEND)
+want = bytearray()
+def put(at, data):
+    want.extend(bytes(max(0, at + len(data) - len(want))))
+    want[at:at + len(data)] = data
+for n in range(1500):
+    at, size = r.randrange(200000), r.choice([1, 100, 4096, 65536, 150000])
+    kind = r.randrange(8)
+    data = bytes([n % 256]) * size
+    if kind == 0:
+        put(at, data); assert os.pwrite(fd, data, at) == size
+    elif kind == 1:
+        put(len(want), data[:5000]); assert os.write(end, data[:5000]) == len(data[:5000])
+    elif kind == 2:
+        if at < len(want): del want[at:]
+        else: want.extend(bytes(at - len(want)))
+        os.ftruncate(fd, at)
+    elif kind == 3 and want:
+        m = mmap.mmap(fd, len(want)); k = r.randrange(len(want))
+        m[k:k + 10] = data[:1] * len(m[k:k + 10]); want[k:k + 10] = data[:1] * len(want[k:k + 10])
+        if r.random() < .5: m.flush()
+        m.close()
+    elif kind == 4 and len(want) > 1000:
+        to = len(want) + r.randrange(100); length = r.randrange(1000)
+        done = os.copy_file_range(fd, fd, length, 0, to)
+        put(to, bytes(want[0:done]))
+    elif kind == 5:
+        os.posix_fallocate(fd, at, size); want.extend(bytes(max(0, at + size - len(want))))
+    elif kind == 6:
+        os.fsync(fd)
+    assert os.fstat(fd).st_size == len(want), (n, kind)
+    assert os.pread(fd, size, at) == want[at:at + size], (n, kind)
+    if len(want) > 2000000:
+        del want[1000:]; os.truncate('x', 1000)
+os.close(fd); os.close(end)
+assert open('x', 'rb').read() == want
+print('same', len(want) > 0)
+`);
+  t.is(code, 0, err);
+  t.is(out, 'same True\n');
+  t.deepEqual(tree.log, []);
+});
+
 fuse('what the host changes is seen at once, and what is open stays', async (t) => {
   const tree = await work(t);
   fs.writeFileSync(join(tree.path, 'a'), 'one\n');

@@ -1,5 +1,6 @@
 import { Errno } from '../../kernel/errno.ts';
 import type { Request } from '../../kernel/request.ts';
+import { ownGroups } from '../../native/groups.ts';
 import { NOBODY, at } from '../../native/at.ts';
 
 /** Who the server is on the host. Read at each use would be a system call each time; a server does not change it. */
@@ -9,7 +10,7 @@ const server = (): NonNullable<typeof self> =>
   (self ??= {
     uid: process.geteuid?.() ?? NOBODY,
     gid: process.getegid?.() ?? NOBODY,
-    groups: Uint32Array.from(process.getgroups?.() ?? []),
+    groups: Uint32Array.from(process.platform === 'linux' ? ownGroups() : []),
   });
 
 /** Does the host see this request as the server itself? */
