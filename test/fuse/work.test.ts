@@ -190,7 +190,7 @@ for n in range(1500):
         if r.random() < .5: m.flush()
         m.close()
     elif kind == 4 and len(want) > 1000:
-        to = len(want) + r.randrange(100); length = r.randrange(1000)
+        to = len(want) + r.randrange(100); length = r.randrange(1, 1000)
         done = os.copy_file_range(fd, fd, length, 0, to)
         put(to, bytes(want[0:done]))
     elif kind == 5:
