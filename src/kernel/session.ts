@@ -1,7 +1,6 @@
 import type { Changes } from './changes.ts';
 import { Errno } from './errno.ts';
 import { drop, hold, type Fid, type Open } from './fid.ts';
-import { follow } from './follow.ts';
 import * as mode from './mode.ts';
 import { checkName } from './name.ts';
 import type { Namespace } from './namespace.ts';
@@ -12,13 +11,13 @@ import {
   type Attributes,
   type Awaitable,
   type Changed,
-  type Dir,
   type Entry,
   type File,
   type Handle,
   type Space,
 } from './node.ts';
-import { Place, rightIn } from './place.ts';
+import { Place } from './place.ts';
+import { Places } from './places.ts';
 import { Request } from './request.ts';
 import { soon } from './soon.ts';
 import type { Subject } from './subject.ts';
@@ -44,7 +43,6 @@ export interface Opened {
 }
 
 /** renameat2(2). */
-const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
 
 let sessions = 0;
@@ -58,6 +56,7 @@ export class Session {
   readonly id = ++sessions;
   readonly subject: Subject;
   readonly #namespace: Namespace;
+  readonly #places: Places;
   readonly #links: boolean;
   readonly #maxFids: number;
   readonly #fids = new Map<number, Fid>();
@@ -68,7 +67,6 @@ export class Session {
   /** Last closes that are under way. */
   readonly #closing = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
-  #acted = 0;
   readonly #truncations: Truncations;
   readonly #mounts = (): string => this.#namespace.toString();
   #closed = false;
@@ -76,6 +74,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.subject = options.subject;
     this.#namespace = options.namespace;
+    this.#places = new Places(options.namespace);
     this.#unsubscribe = options.changes.subscribe({ attributes: () => undefined, entry: () => this.#cut() });
     this.#links = options.links ?? true;
     this.#maxFids = options.maxFids ?? 4096;
@@ -88,7 +87,7 @@ export class Session {
     return new Request(override.subject ?? this.subject, {
       mounts: this.#mounts,
       session: this.id,
-      acted: this.#acted,
+      acted: this.#places.acted,
       uid: override.uid,
       gid: override.gid,
       groups: override.groups,
@@ -123,7 +122,7 @@ export class Session {
   attach(fid: number, request: Request): Awaitable<Attributes> {
     this.#free(fid);
     const place = this.#namespace.root;
-    return soon(this.#stat(place, request), (attributes) => {
+    return soon(this.#places.stat(place, request), (attributes) => {
       this.#put(fid, place);
       return attributes;
     });
@@ -140,8 +139,8 @@ export class Session {
     } else this.#free(newFid);
     if (names.length === 0) return this.#arrive(fid, newFid, from.place, []);
     if (names.length === 1 && this.#links && from.place.node.kind !== 'link') {
-      return soon(this.#step(from.place, names[0]!, request), (place) =>
-        soon(this.#stat(place, request), (attributes) => this.#arrive(fid, newFid, place, [attributes])),
+      return soon(this.#places.step(from.place, names[0]!, request), (place) =>
+        soon(this.#places.stat(place, request), (attributes) => this.#arrive(fid, newFid, place, [attributes])),
       );
     }
     return this.#walkFar(fid, newFid, names, request);
@@ -152,10 +151,10 @@ export class Session {
     let place = this.#fid(fid).place;
     for (const [index, name] of names.entries()) {
       try {
-        if (place.node.kind === 'link') place = await this.#follow(place, request);
-        place = await this.#step(place, name, request);
-        if (!this.#links && place.node.kind === 'link') place = await this.#follow(place, request);
-        passed.push(await this.#stat(place, request));
+        if (place.node.kind === 'link') place = await this.#places.follow(place, request);
+        place = await this.#places.step(place, name, request);
+        if (!this.#links && place.node.kind === 'link') place = await this.#places.follow(place, request);
+        passed.push(await this.#places.stat(place, request));
       } catch (error) {
         if (index === 0 || !(error instanceof Errno)) throw error;
         return passed;
@@ -186,7 +185,7 @@ export class Session {
 
   #openAt(own: Fid, flags: number, request: Request): Awaitable<Opened> {
     if (own.place.node.kind === 'link') {
-      return soon(this.#follow(own.place, request), (place) => {
+      return soon(this.#places.follow(own.place, request), (place) => {
         hold(place.node);
         drop(own.place.node);
         own.place = place;
@@ -200,7 +199,7 @@ export class Session {
     const { place } = own;
     const { node } = place;
     request.path = place.path;
-    return soon(this.#stat(place, request), (attributes) => {
+    return soon(this.#places.stat(place, request), (attributes) => {
       if (node.kind === 'link') throw new Errno('ELOOP', `${place.path} is a link`);
       if (node.kind === 'dir') {
         if (mode.writes(flags) || flags & mode.O_TRUNC) throw new Errno('EISDIR', `${place.path} is a directory`);
@@ -211,13 +210,13 @@ export class Session {
       }
       if (flags & mode.O_DIRECTORY) throw new Errno('ENOTDIR', `${place.path} is not a directory`);
       const changes = mode.writes(flags) || (flags & mode.O_TRUNC) !== 0;
-      if (changes) this.#permit(place, request);
+      if (changes) this.#places.permit(place, request);
       if (!node.host) checkMode(place, attributes.mode, mode.reads(flags), changes);
       // What truncates does not append: an appender is not the open that a truncate just before was meant for.
       const meant = mode.writes(flags) && (flags & mode.O_APPEND) === 0 && this.#truncations.take(attributes.qid);
       const whole = meant ? flags | mode.O_TRUNC : flags;
       return soon(
-        this.#attempt(place, 'open', changes, () => node.open(whole, request)),
+        this.#places.attempt(place, 'open', changes, () => node.open(whole, request)),
         (handle) => this.#opened(own, whole, node, handle, attributes),
       );
     });
@@ -241,9 +240,9 @@ export class Session {
         if (flags & mode.O_EXCL) throw new Errno('EEXIST', `${found.path} exists`);
         return this.#createdBefore(own, found, flags & ~mode.O_CREAT, request);
       }
-      const directory = this.#writable(place, request);
+      const directory = this.#places.writable(place, request);
       return soon(
-        this.#attempt(new Place(directory, name, place), 'create', true, () => {
+        this.#places.attempt(new Place(directory, name, place), 'create', true, () => {
           if (!directory.create) throw new Errno('EPERM', `no new files in ${place.path}`);
           return directory.create(name, flags, permissions, request);
         }),
@@ -251,7 +250,7 @@ export class Session {
           hold(node);
           drop(place.node);
           own.place = this.#namespace.made(node, name, place, directory);
-          return soon(this.#stat(own.place, request), (attributes) =>
+          return soon(this.#places.stat(own.place, request), (attributes) =>
             this.#opened(own, flags, node, handle, attributes),
           );
         },
@@ -297,8 +296,8 @@ export class Session {
     };
     if (!mode.writes(flags)) return read();
     // A descriptor that also writes may act now: a call is submitted, a new thing is made.
-    this.#acted++;
-    return this.#attempt(place, 'read', true, read);
+    this.#places.acted++;
+    return this.#places.attempt(place, 'read', true, read);
   }
 
   /** Returns how many bytes were taken. Never waits for more than one store commit. */
@@ -310,7 +309,7 @@ export class Session {
     place.check();
     if (data.length === 0) return 0;
     request.path = place.path;
-    return this.#attempt(place, 'write', true, () => {
+    return this.#places.attempt(place, 'write', true, () => {
       if (!handle.write) throw new Errno('EACCES', `${place.path} cannot be written`);
       return handle.write(offset, data, request);
     });
@@ -323,40 +322,28 @@ export class Session {
     if (open.node.kind !== 'dir') throw new Errno('ENOTDIR', `${place.path} is not a directory`);
     place.check();
     if (open.entries && !rewind) return open.entries;
-    const own = place.right(request.subject);
-    const seen = (holder: Dir, { name, mode: bits }: Entry): boolean =>
-      rightIn(holder, name, request.subject, own) !== '-' && (this.#links || !mode.isLink(bits));
-    return soon(this.#stat(place, request), ({ qid }) =>
-      soon(this.#stat(place.parent ?? place, request), ({ qid: above }) =>
-        soon(this.#namespace.list(place, seen, request), (list) => {
-          const entries: Entry[] = [
-            { name: '.', qid, mode: mode.S_IFDIR },
-            { name: '..', qid: above, mode: mode.S_IFDIR },
-          ];
-          for (const entry of list) entries.push(entry);
-          open.entries = entries;
-          return entries;
-        }),
-      ),
-    );
+    return soon(this.#places.list(place, this.#links, request), (entries) => {
+      open.entries = entries;
+      return entries;
+    });
   }
 
   mkdir(fid: number, name: string, permissions: number, request: Request): Awaitable<Attributes> {
-    return this.#make(fid, name, 'mkdir', request, (directory, place) => {
+    return this.#places.make(this.#directory(fid).place, name, 'mkdir', request, (directory, place) => {
       if (!directory.mkdir) throw new Errno('EPERM', `no new directories in ${place.path}`);
       return directory.mkdir(name, permissions, request);
     });
   }
 
   mknod(fid: number, name: string, kind: number, rdev: number, request: Request): Awaitable<Attributes> {
-    return this.#make(fid, name, 'mknod', request, (directory, place) => {
+    return this.#places.make(this.#directory(fid).place, name, 'mknod', request, (directory, place) => {
       if (!directory.mknod) throw new Errno('EPERM', `no special files in ${place.path}`);
       return directory.mknod(name, kind, rdev, request);
     });
   }
 
   symlink(fid: number, name: string, target: string, request: Request): Awaitable<Attributes> {
-    return this.#make(fid, name, 'symlink', request, (directory, place) => {
+    return this.#places.make(this.#directory(fid).place, name, 'symlink', request, (directory, place) => {
       if (!directory.symlink) throw new Errno('EPERM', `no new links in ${place.path}`);
       return directory.symlink(name, target, request);
     });
@@ -365,32 +352,11 @@ export class Session {
   /** link(2): another name for the node of targetFid, in the directory of fid. */
   link(fid: number, name: string, targetFid: number, request: Request): Awaitable<void> {
     const { node } = this.#fid(targetFid).place;
-    const made = this.#make(fid, name, 'link', request, (directory, place) => {
+    const made = this.#places.make(this.#directory(fid).place, name, 'link', request, (directory, place) => {
       if (!directory.link || !node.host) throw new Errno('EPERM', `no hard links in ${place.path}`);
       return soon(directory.link(node, name, request), () => node);
     });
     return soon(made, () => undefined);
-  }
-
-  #make(
-    fid: number,
-    name: string,
-    op: string,
-    request: Request,
-    make: (directory: Dir, place: Place) => Awaitable<Place['node']>,
-  ): Awaitable<Attributes> {
-    const { place } = this.#directory(fid);
-    checkName(name);
-    return soon(this.#namespace.step(place, name, request), (found) => {
-      if (found && found.right(request.subject) !== '-') throw new Errno('EEXIST', `${found.path} exists`);
-      const directory = this.#writable(place, request);
-      const child = new Place(directory, name, place);
-      request.path = child.path;
-      return soon(
-        this.#attempt(child, op, true, () => make(directory, place)),
-        (node) => this.#stat(this.#namespace.made(node, name, place, directory), request),
-      );
-    });
   }
 
   readlink(fid: number, request: Request): Awaitable<string> {
@@ -402,78 +368,16 @@ export class Session {
 
   /** unlink(2), or rmdir(2) where `directory`. */
   unlink(fid: number, name: string, directory: boolean, request: Request): Awaitable<void> {
-    const { place } = this.#directory(fid);
-    checkName(name);
-    return soon(this.#step(place, name, request), (found) => {
-      if (found.node.host) return this.#remove(place, found, directory, request);
-      if (found.node.kind !== 'dir' && directory) throw new Errno('ENOTDIR', `${found.path} is not a directory`);
-      if (found.node.kind === 'dir' && !directory) throw new Errno('EISDIR', `${found.path} is a directory`);
-      return this.#remove(place, found, directory, request);
-    });
-  }
-
-  #remove(place: Place, found: Place, directory: boolean, request: Request): Awaitable<void> {
-    this.#permit(place, request);
-    this.#permit(found, request);
-    request.path = found.path;
-    return soon(this.#namespace.holder(place, found.name, request), (holder) =>
-      this.#attempt(found, directory ? 'rmdir' : 'unlink', true, () => {
-        if (found.mount) throw new Errno('EBUSY', `${found.path} is a mount point`);
-        if (!holder.remove) throw new Errno('EPERM', `nothing in ${place.path} can be removed`);
-        return holder.remove(found.name, directory, request);
-      }),
-    );
+    return this.#places.unlink(this.#directory(fid).place, name, directory, request);
   }
 
   /** rename(2) with the flags of renameat2(2). Across directories that do not know each other: EXDEV or EPERM. */
   rename(fid: number, name: string, toFid: number, newName: string, flags: number, request: Request): Awaitable<void> {
     const { place } = this.#directory(fid);
     const { place: toPlace } = this.#directory(toFid);
-    return this.#rename(place, name, toPlace, newName, flags, request);
-  }
-
-  #rename(
-    place: Place,
-    name: string,
-    toPlace: Place,
-    newName: string,
-    flags: number,
-    request: Request,
-  ): Awaitable<void> {
-    checkName(name);
-    checkName(newName);
-    return soon(this.#step(place, name, request), (found) => {
-      for (const changed of [place, toPlace, found]) this.#permit(changed, request);
-      request.path = found.path;
-      return soon(this.#namespace.holder(place, name, request), (holder) =>
-        soon(this.#namespace.step(toPlace, newName, request), (present) =>
-          soon(
-            this.#attempt(found, 'rename', true, () => {
-              const within = place.node === toPlace.node && place.mount === toPlace.mount;
-              const to = within ? holder : this.#namespace.target(toPlace);
-              if (found.mount || present?.mount) throw new Errno('EBUSY', `${found.path} is a mount point`);
-              if (!holder.rename) throw new Errno('EPERM', `nothing in ${place.path} can be renamed`);
-              if (holder.host !== to.host) throw new Errno('EXDEV', 'work/ and the rest are different file systems');
-              if (!holder.host && holder !== to) throw new Errno('EPERM', 'no renames across directories here');
-              if (present) this.#replaceable(present, newName, request);
-              if (!holder.host && present?.node === found.node) return;
-              if (!holder.host) checkReplaced(found, present, flags);
-              return holder.rename(name, to, newName, flags, request);
-            }),
-            () => {
-              if ((flags & RENAME_EXCHANGE) === 0) this.#follows(found.node, newName);
-            },
-          ),
-        ),
-      );
+    return soon(this.#places.rename(place, name, toPlace, newName, flags, request), (node) => {
+      if ((flags & RENAME_EXCHANGE) === 0) this.#follows(node, newName);
     });
-  }
-
-  /** What a rename would replace must be the caller's to write; what is absent for it is a name the directory refuses. */
-  #replaceable(present: Place, name: string, request: Request): void {
-    const right = present.right(request.subject);
-    if (right === '-') throw new Errno('EPERM', `nothing can become ${name} here`);
-    if (right === 'r') throw new Errno('EACCES', `${present.path} is read-only for you`);
   }
 
   /** The paths of fids on a renamed node say its new name. */
@@ -490,7 +394,7 @@ export class Session {
     const { parent } = place;
     return soon(this.clunk(fid, request), () => {
       if (!parent) throw new Errno('EPERM', 'the root cannot be removed');
-      return this.#remove(parent, place, place.node.kind === 'dir', request);
+      return this.#places.remove(parent, place, place.node.kind === 'dir', request);
     });
   }
 
@@ -499,27 +403,27 @@ export class Session {
     const { place } = this.#fid(fid);
     if (!place.parent) throw new Errno('EPERM', 'the root cannot be renamed');
     const to = directoryFid === undefined ? place.parent : this.#directory(directoryFid).place;
-    await this.#rename(place.parent, place.name, to, newName, 0, request);
+    this.#follows(await this.#places.rename(place.parent, place.name, to, newName, 0, request), newName);
   }
 
   stat(fid: number, request: Request): Awaitable<Attributes> {
     const { place, open } = this.#fid(fid);
     if (open?.handle?.stat) return open.handle.stat(request);
-    return this.#stat(place, request);
+    return this.#places.stat(place, request);
   }
 
   /** chmod, chown, utimes and truncate; `open` is the fid of the open file where the wire names one. */
   setattr(fid: number, changed: Changed, request: Request, open?: number): Awaitable<void> {
     const { place } = this.#fid(fid);
     const named = open === undefined ? this.#fid(fid).open : this.#fids.get(open)?.open;
-    this.#permit(place, request);
+    this.#places.permit(place, request);
     place.check();
     request.path = place.path;
-    return this.#attempt(place, 'setattr', true, () => {
+    return this.#places.attempt(place, 'setattr', true, () => {
       const { node } = place;
       if (named?.handle?.setattr) return named.handle.setattr(changed, request);
       if (node.setattr && node.host) return node.setattr(changed, request);
-      return soon(this.#stat(place, request), (attributes) => {
+      return soon(this.#places.stat(place, request), (attributes) => {
         if (node.kind === 'dir' && changed.size !== undefined) throw new Errno('EISDIR');
         const owner =
           (changed.uid ?? attributes.uid) === attributes.uid && (changed.gid ?? attributes.gid) === attributes.gid;
@@ -544,14 +448,7 @@ export class Session {
 
   /** access(2): the same answers open would give. */
   access(fid: number, mask: number, request: Request): Awaitable<void> {
-    const { place } = this.#fid(fid);
-    return soon(this.#stat(place, request), (attributes) => {
-      if (mask & mode.W_OK && place.right(request.subject) !== 'w') throw new Errno('EACCES');
-      if (place.node.permit) return place.node.permit(mask, request);
-      const { mode: bits } = attributes;
-      const granted = ((bits >> 6) | (bits >> 3) | bits) & 7;
-      if ((granted & mask) !== mask) throw new Errno('EACCES');
-    });
+    return this.#places.access(this.#fid(fid).place, mask, request);
   }
 
   /** close(2) on one of the descriptors: validates and makes durable what was written. Its error is what close shows. */
@@ -561,7 +458,7 @@ export class Session {
     if (!handle?.stage) return;
     place.check();
     request.path = place.path;
-    return this.#attempt(place, 'close', true, () => handle.stage!(request));
+    return this.#places.attempt(place, 'close', true, () => handle.stage!(request));
   }
 
   fsync(fid: number, dataOnly: boolean, request: Request): Awaitable<void> {
@@ -590,7 +487,7 @@ export class Session {
     let done: Awaitable<void>;
     try {
       const stale = staleness(place);
-      done = stale ? refuse(stale) : this.#attempt(place, 'close', true, settle);
+      done = stale ? refuse(stale) : this.#places.attempt(place, 'close', true, settle);
     } catch (error) {
       end();
       throw error;
@@ -638,7 +535,7 @@ export class Session {
   setxattr(fid: number, name: string, value: Uint8Array, flags: number, request: Request): Awaitable<void> {
     const { place } = this.#fid(fid);
     if (!place.node.setxattr) throw new Errno('ENOTSUP');
-    this.#permit(place, request);
+    this.#places.permit(place, request);
     return place.node.setxattr(name, value, flags, request);
   }
 
@@ -651,7 +548,7 @@ export class Session {
   removexattr(fid: number, name: string, request: Request): Awaitable<void> {
     const { place } = this.#fid(fid);
     if (!place.node.removexattr) throw new Errno('ENOTSUP');
-    this.#permit(place, request);
+    this.#places.permit(place, request);
     return place.node.removexattr(name, request);
   }
 
@@ -738,64 +635,6 @@ export class Session {
     return own;
   }
 
-  #permit(place: Place, request: Request): void {
-    if (place.right(request.subject) !== 'w') throw new Errno('EACCES', `${place.path} is read-only for you`);
-  }
-
-  /** The directory at a place that takes changes. EACCES by the tier. */
-  #writable(place: Place, request: Request): Dir {
-    this.#permit(place, request);
-    return this.#namespace.target(place);
-  }
-
-  #step(place: Place, name: string, request: Request): Awaitable<Place> {
-    if (name === '..') return place.parent ?? place;
-    if (place.node.kind !== 'dir') throw new Errno('ENOTDIR', `${place.path} is not a directory`);
-    if (name === '.') return place;
-    checkName(name);
-    place.check();
-    return soon(this.#namespace.step(place, name, request), (next) => {
-      if (!next || next.right(request.subject) === '-') throw Errno.plain('ENOENT', `${place.path}: no ${name}`);
-      return next;
-    });
-  }
-
-  #stat(place: Place, request: Request): Awaitable<Attributes> {
-    place.check();
-    const attributes = place.node.stat(request);
-    if (request.subject.tier === 'operator' || place.right(request.subject) === 'w') return attributes;
-    return soon(attributes, (own) => ({ ...own, mode: own.mode & ~0o222 }));
-  }
-
-  #follow(place: Place, request: Request): Awaitable<Place> {
-    return follow(
-      place,
-      (from, name) => this.#step(from, name, request),
-      () => this.#namespace.root,
-      request,
-    );
-  }
-
-  /** Runs a change; where it fails, the nearest directory that keeps `error` hears the reason. */
-  #attempt<T>(place: Place, op: string, tell: boolean, change: () => Awaitable<T>): Awaitable<T> {
-    if (!tell) return change();
-    const failed = (error: unknown): never => {
-      // A read that was given up, or finds nothing yet, is no failure.
-      const passing = op === 'read' && error instanceof Errno && (error.code === 'EINTR' || error.code === 'EAGAIN');
-      if (error instanceof Errno && !passing) refuse(place, op, error);
-      throw error;
-    };
-    try {
-      const result = change();
-      if (result instanceof Promise) return result.catch(failed).finally(() => this.#acted++);
-      this.#acted++;
-      return result;
-    } catch (error) {
-      this.#acted++;
-      return failed(error);
-    }
-  }
-
   /** What was taken away while a read waited gives nothing any more. */
   async #while<T>(request: Request, { node }: Open, place: Place, result: Promise<T>): Promise<T> {
     this.#waiting.set(request, place);
@@ -804,7 +643,7 @@ export class Session {
     } finally {
       this.#waiting.delete(request);
       // Whoever was told that something happened must not be shown what was before it.
-      if (node.kind === 'file' && node.style === 'stream') this.#acted++;
+      if (node.kind === 'file' && node.style === 'stream') this.#places.acted++;
       place.check();
     }
   }
@@ -821,19 +660,6 @@ const synthetic: Space = {
   namelen: 255,
 };
 
-/** What programs do in a directory of the host fails as on any disk, and often on purpose: that stands in no `error`. */
-const refuse = (place: Place, op: string, error: Errno): void => {
-  if (place.node.host) return;
-  const names = [place.name];
-  for (let at = place.parent; at; at = at.parent) {
-    if (at.node.kind === 'dir' && at.node.refused) {
-      at.node.refused({ path: names.join('/'), op, error });
-      return;
-    }
-    names.unshift(at.name);
-  }
-};
-
 /** Why nothing may be done here any more, if so. */
 const staleness = (place: Place): unknown => {
   try {
@@ -842,16 +668,6 @@ const staleness = (place: Place): unknown => {
   } catch (error) {
     return error;
   }
-};
-
-/** What renameat2(2) says of names that exist, for directories in memory; the host's own say it themselves. */
-const checkReplaced = (found: Place, present: Place | undefined, flags: number): void => {
-  if ((flags & ~RENAME_NOREPLACE) !== 0) throw new Errno('EINVAL', 'no such rename here');
-  if (!present) return;
-  if (flags & RENAME_NOREPLACE) throw new Errno('EEXIST', `${present.path} exists`);
-  const [from, to] = [found.node.kind === 'dir', present.node.kind === 'dir'];
-  if (to && !from) throw new Errno('EISDIR', `${present.path} is a directory`);
-  if (from && !to) throw new Errno('ENOTDIR', `${present.path} is not a directory`);
 };
 
 const checkSpan = (offset: number, count: number): void => {
