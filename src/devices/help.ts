@@ -2,7 +2,7 @@ import type { Row } from '../files/dir.ts';
 import { Text } from '../files/text.ts';
 import type { World } from '../files/world.ts';
 
-type AnyRow = Pick<Row<never>, 'name' | 'kind' | 'says' | 'rows' | 'hidden'>;
+type AnyRow = Pick<Row<never>, 'name' | 'kind' | 'agent' | 'observer' | 'says' | 'rows' | 'hidden'>;
 
 /** Every path of a table and of the tables below it, with its kind and its sentence. */
 export const helpText = (rows: readonly AnyRow[]): string => {

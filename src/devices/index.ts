@@ -21,7 +21,7 @@ import { AgentsDir } from './root/agents.ts';
 import { cachedir } from './root/cachedir.ts';
 import { ctl } from './root/ctl.ts';
 import { doctor } from './root/doctor.ts';
-import { index } from './root/index-file.ts';
+import { index } from './root/index.ts';
 import { readme } from './root/readme.ts';
 import { status, statusJson } from './root/status.ts';
 import type { Server } from './server.ts';
