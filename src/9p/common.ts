@@ -43,7 +43,7 @@ export const walk = (
 
 /** Called after an open or create: a stream's reads are watched. */
 export const opened = (fid: number, { style }: Opened, talk: Conversation): void => {
-  if (style === 'stream') talk.states.set(fid, new Streaming());
+  if (style === 'stream') talk.states.set(fid, new Streaming(talk.msize));
 };
 
 /** The bytes of a Tread on anything but a 9P2000 directory. */

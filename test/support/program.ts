@@ -1,7 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ExecutionContext } from 'ava';
 
 const root = join(import.meta.dirname, '..', '..');
 const bin = join(root, 'bin', 'weft');
@@ -25,6 +24,11 @@ export interface Started {
   readonly says: (pattern: RegExp) => Promise<string>;
 }
 
+/** What a test has; a program that is no test brings its own. */
+interface Scope {
+  readonly teardown: (end: () => void | Promise<void>) => void;
+}
+
 type Environment = Readonly<Record<string, string>>;
 
 /** What the machine this runs on has set must not decide. */
@@ -32,7 +36,7 @@ const clean = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEFT_')));
 
 /** Starts the program as a user does; it is killed with the test at the latest. */
-export const begin = (t: ExecutionContext, args: readonly string[], env: Environment = {}): Started => {
+export const begin = (t: Scope, args: readonly string[], env: Environment = {}): Started => {
   const child = spawn(process.execPath, [bin, ...args], { cwd: '/', env: { ...clean(), ...env } });
   // It may end without having read all of its input.
   child.stdin.on('error', (error: NodeJS.ErrnoException) => t.is(error.code, 'EPIPE'));
@@ -70,7 +74,7 @@ export const begin = (t: ExecutionContext, args: readonly string[], env: Environ
 
 /** Runs the program to its end. `input` is its standard input; without it there is nothing to read. */
 export const weft = (
-  t: ExecutionContext,
+  t: Scope,
   args: readonly string[],
   options: { env?: Environment; input?: string } = {},
 ): Promise<Ended> => {
