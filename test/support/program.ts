@@ -39,7 +39,9 @@ const clean = (): NodeJS.ProcessEnv =>
 export const begin = (t: Scope, args: readonly string[], env: Environment = {}): Started => {
   const child = spawn(process.execPath, [bin, ...args], { cwd: '/', env: { ...clean(), ...env } });
   // It may end without having read all of its input.
-  child.stdin.on('error', (error: NodeJS.ErrnoException) => t.is(error.code, 'EPIPE'));
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();
