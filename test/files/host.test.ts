@@ -418,8 +418,8 @@ test.serial('close gives back every descriptor', async (t) => {
 test('on another system every call says that it cannot', async (t) => {
   const script = `
     Object.defineProperty(process, 'platform', { value: 'darwin' });
-    const { host } = await import('./src/files/host.ts');
-    const { Request } = await import('./src/kernel/request.ts');
+    const { host } = await import(process.cwd() + '/src/files/host.ts');
+    const { Request } = await import(process.cwd() + '/src/kernel/request.ts');
     const root = host('/tmp');
     const request = new Request({ tier: 'operator' });
     const calls = [
