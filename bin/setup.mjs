@@ -3,7 +3,18 @@
 // command of package.json can begin with it. It runs before anything is installed: Node's own modules only, and no
 // syntax that an old Node could not read far enough to be told that it is too old.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,11 +70,21 @@ const checkNode = () => {
   throw new Failed(`Node ${minimum.join('.')} or newer is needed; this is ${process.versions.node}`);
 };
 
+/** undefined: there is none. */
+const readText = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
 const readJson = (path) => {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readText(path) || 'null');
   } catch (error) {
-    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 };
@@ -175,11 +196,47 @@ const bundle = async () => {
   say(`program built in ${seconds(started)}`);
 };
 
+const alive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
+
+/** Of two set-ups in one clone the second waits: two npm ci at once would spoil each other's work. */
+const alone = async (work) => {
+  const lock = join(root, 'dist', 'setup.pid');
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  for (let told = false; ;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const holder = Number(readText(lock));
+    if (holder > 0 && !alive(holder)) rmSync(lock, { force: true });
+    if (!told) say(`waiting for another set-up (pid ${holder}, dist/setup.pid)`);
+    told = true;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+};
+
 try {
   checkNode();
-  await packages();
   await system(process.argv.includes('--test'));
-  await bundle();
+  if (!installed() || (await import('./build.mjs')).stale())
+    await alone(async () => {
+      await packages();
+      await bundle();
+    });
   mountHelper();
 } catch (error) {
   say(error instanceof Failed ? error.message : `failed: ${error.message}`);

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -75,4 +75,18 @@ test('without packages and without npm it says what failed', async (t) => {
     code: 1,
   });
   t.regex((error as unknown as { stderr: string }).stderr, /^setup: installing packages: npm cannot be run: .*\n$/m);
+});
+
+test('a second set-up waits for the first; one that was killed is not waited for', async (t) => {
+  const place = clone(t);
+  mkdirSync(join(place, 'dist'));
+  const first = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  writeFileSync(join(place, 'dist/setup.pid'), String(first.pid));
+  const second = spawn(process.execPath, [join(place, 'bin/setup.mjs')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  for await (const chunk of second.stderr) {
+    said += String(chunk);
+    if (said.includes('waiting')) first.stdin.end();
+  }
+  t.regex(said, new RegExp(`^setup: waiting for another set-up \\(pid ${first.pid!}, dist/setup.pid\\)\n(.*\n)*setup: program built`));
 });
