@@ -104,7 +104,6 @@ export class Places {
       if (found && found.right(request.subject) !== '-') throw new Errno('EEXIST', `${found.path} exists`);
       const directory = this.writable(place, request);
       const child = new Place(directory, name, place);
-      request.path = child.path;
       return soon(
         this.attempt(child, op, true, () => make(directory, place)),
         (node) => this.stat(this.#namespace.made(node, name, place, directory), request),
@@ -127,7 +126,6 @@ export class Places {
   remove(place: Place, found: Place, directory: boolean, request: Request): Awaitable<void> {
     this.permit(place, request);
     this.permit(found, request);
-    request.path = found.path;
     return soon(this.#namespace.holder(place, found.name, request), (holder) =>
       this.attempt(found, directory ? 'rmdir' : 'unlink', true, () => {
         if (found.mount) throw new Errno('EBUSY', `${found.path} is a mount point`);
@@ -150,7 +148,6 @@ export class Places {
     checkName(newName);
     return soon(this.step(place, name, request), (found) => {
       for (const changed of [place, toPlace, found]) this.permit(changed, request);
-      request.path = found.path;
       return soon(this.#namespace.holder(place, name, request), (holder) =>
         soon(this.#namespace.step(toPlace, newName, request), (present) =>
           soon(

@@ -19,8 +19,6 @@ export class Request {
   /** O_NONBLOCK as it stands on the descriptor now, where the wire says so with each read. */
   nonblock = false;
   readonly #groups: (() => readonly number[]) | undefined;
-  /** The absolute path in the client's namespace this call is about, where the session knows it; for `error`. */
-  path = '';
   #controller: AbortController | undefined;
   #aborted = false;
 

@@ -198,7 +198,6 @@ export class Session {
   #open(own: Fid, flags: number, request: Request): Awaitable<Opened> {
     const { place } = own;
     const { node } = place;
-    request.path = place.path;
     return soon(this.#places.stat(place, request), (attributes) => {
       if (node.kind === 'link') throw new Errno('ELOOP', `${place.path} is a link`);
       if (node.kind === 'dir') {
@@ -289,7 +288,6 @@ export class Session {
     checkSpan(offset, count);
     place.check();
     if (!handle.read) throw new Errno('EACCES', `${place.path} cannot be read`);
-    request.path = place.path;
     const read = (): Awaitable<Uint8Array> => {
       const bytes = handle.read!(offset, count, request);
       return bytes instanceof Promise ? this.#while(request, open, place, bytes) : bytes;
@@ -308,7 +306,6 @@ export class Session {
     checkSpan(offset, data.length);
     place.check();
     if (data.length === 0) return 0;
-    request.path = place.path;
     return this.#places.attempt(place, 'write', true, () => {
       if (!handle.write) throw new Errno('EACCES', `${place.path} cannot be written`);
       return handle.write(offset, data, request);
@@ -418,7 +415,6 @@ export class Session {
     const named = open === undefined ? this.#fid(fid).open : this.#fids.get(open)?.open;
     this.#places.permit(place, request);
     place.check();
-    request.path = place.path;
     return this.#places.attempt(place, 'setattr', true, () => {
       const { node } = place;
       if (named?.handle?.setattr) return named.handle.setattr(changed, request);
@@ -457,7 +453,6 @@ export class Session {
     const { handle } = this.#opening(fid);
     if (!handle?.stage) return;
     place.check();
-    request.path = place.path;
     return this.#places.attempt(place, 'close', true, () => handle.stage!(request));
   }
 
@@ -474,7 +469,6 @@ export class Session {
     this.#forget(fid);
     if (!open?.handle) return;
     const { handle } = open;
-    request.path = place.path;
     this.#truncations.delete(open);
     this.#polled.delete(open);
     const settle = (): Awaitable<void> => soon(handle.stage?.(request), () => handle.publish?.(request));
