@@ -22,6 +22,7 @@ export const HANDLE_KILLPRIV_V2 = 1 << 28;
 export const FOPEN_DIRECT_IO = 1 << 0;
 export const FOPEN_NONSEEKABLE = 1 << 2;
 export const FOPEN_STREAM = 1 << 4;
+export const FOPEN_NOFLUSH = 1 << 5;
 
 /** SETATTR. */
 export const FATTR_MODE = 1 << 0;

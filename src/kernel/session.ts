@@ -40,6 +40,8 @@ export interface Opened {
   readonly attributes: Attributes;
   readonly style: 'direct' | 'stream' | 'paged';
   readonly directory: boolean;
+  /** Whether `flush` does anything: an exporter need not carry it where it does not. */
+  readonly stages: boolean;
 }
 
 /** renameat2(2). */
@@ -204,7 +206,7 @@ export class Session {
         if (mode.writes(flags) || flags & mode.O_TRUNC) throw new Errno('EISDIR', `${place.path} is a directory`);
         return soon(node.permit?.(mode.R_OK, request), () => {
           own.open = { flags, node, handle: undefined, entries: undefined };
-          return { attributes, style: 'direct', directory: true };
+          return { attributes, style: 'direct', directory: true, stages: false };
         });
       }
       if (flags & mode.O_DIRECTORY) throw new Errno('ENOTDIR', `${place.path} is not a directory`);
@@ -225,7 +227,7 @@ export class Session {
     const open: Open = { flags, node, handle, entries: undefined };
     own.open = open;
     if (mode.writes(flags) && !node.host) this.#truncations.add(attributes.qid, open);
-    return { attributes, style: node.style ?? 'direct', directory: false };
+    return { attributes, style: node.style ?? 'direct', directory: false, stages: handle.stage !== undefined };
   }
 
   /** Makes and opens a file; the directory's fid becomes the file's. An existing name is opened unless O_EXCL. */

@@ -1,3 +1,5 @@
+import { Errno } from '../../src/kernel/errno.ts';
+import type { Handle } from '../../src/kernel/node.ts';
 import { fuse, mounted } from '../support/fuse.ts';
 import { MemoryDir, MemoryFile, MemoryLink } from '../support/nodes.ts';
 
@@ -41,4 +43,36 @@ fuse('an unmount gives everything back', async (t) => {
   await mount.ended;
   t.is(session.size, 0);
   await mount.unmount();
+});
+
+fuse('a close asks only files that have something to do then, and shows what they answer', async (t) => {
+  class Picky extends MemoryFile {
+    override open(): Handle {
+      return {
+        ...super.open(),
+        stage: () => {
+          throw new Errno('EDQUOT');
+        },
+      };
+    }
+  }
+  const { sh, python, session } = await mounted(t, new MemoryDir({ plain: new MemoryFile('x'), picky: new Picky('') }));
+  let flushed = 0;
+  const flush = session.flush.bind(session);
+  session.flush = (fid, request) => {
+    flushed += 1;
+    return flush(fid, request);
+  };
+  t.is((await sh('cat plain && echo y > plain && cat plain')).out, 'xy\n');
+  t.is(flushed, 0);
+  const closed = await python(`
+fd = os.open('picky', os.O_WRONLY)
+os.write(fd, b'x')
+try:
+    os.close(fd)
+except OSError as e:
+    print(e.errno)
+`);
+  t.is(closed.out, '122\n');
+  t.is(flushed, 1);
 });

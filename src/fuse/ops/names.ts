@@ -92,7 +92,7 @@ export const names: Operations<
               }
               const entry = learn(context, call.node, name, fid, attributes, serial);
               handles.add(fh, entry.nodeid, call.caller);
-              return { entry, open: { fh, open_flags: openFlags(opened.style) } };
+              return { entry, open: { fh, open_flags: openFlags(opened, flags) } };
             });
           }),
         () => giveBack(context, fh),

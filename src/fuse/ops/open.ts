@@ -1,8 +1,10 @@
+import { writes } from '../../kernel/mode.ts';
+import type { Opened } from '../../kernel/session.ts';
 import { soon } from '../../kernel/soon.ts';
 import { POLLHUP, POLLIN, POLLOUT, type Awaitable } from '../../kernel/node.ts';
 import type { Call, Context, Operations } from '../context.ts';
 import { giveBack } from '../entry.ts';
-import { FOPEN_DIRECT_IO, FOPEN_NONSEEKABLE, FOPEN_STREAM, POLL_SCHEDULE_NOTIFY } from '../flags.ts';
+import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH, FOPEN_NONSEEKABLE, FOPEN_STREAM, POLL_SCHEDULE_NOTIFY } from '../flags.ts';
 import type { Answer, Body } from '../messages.ts';
 import { otherwise } from '../otherwise.ts';
 
@@ -14,7 +16,14 @@ const styles = {
   paged: 0,
 } as const;
 
-export const openFlags = (style: keyof typeof styles): number => styles[style];
+/**
+ * A close waits for the answer to FLUSH; where that would do nothing it is not asked for. Pages that were written through
+ * the descriptor are written back by it, so it stays where there may be some.
+ */
+export const openFlags = ({ style, stages, directory }: Opened, flags: number): number => {
+  if (directory) return 0;
+  return stages || (style === 'paged' && writes(flags)) ? styles[style] : styles[style] | FOPEN_NOFLUSH;
+};
 
 const open = (
   context: Context,
@@ -26,9 +35,9 @@ const open = (
   return soon(session.walk(nodes.fid(node), fh, [], request), () =>
     otherwise(
       () =>
-        soon(session.open(fh, flags, request), ({ style, directory }) => {
+        soon(session.open(fh, flags, request), (opened) => {
           handles.add(fh, node, caller);
-          return { fh, open_flags: directory ? 0 : openFlags(style) };
+          return { fh, open_flags: openFlags(opened, flags) };
         }),
       () => giveBack(context, fh),
     ),
