@@ -197,13 +197,16 @@ export const attributes: Field<Attributes> = {
   },
 };
 
+/** The last time that was taken apart: the three of a node are mostly one, and one node is asked about again. */
+let split = { value: 0n, whole: 0, part: 0 };
+
 const time = (to: Buffer, seconds: number, nanoseconds: number, value: bigint): void => {
-  let whole = value / SECOND;
-  let part = value - whole * SECOND;
-  if (part < 0n) {
-    whole -= 1n;
-    part += SECOND;
+  if (split.value !== value) {
+    const part = value % SECOND;
+    const below = part < 0n;
+    const whole = value / SECOND;
+    split = { value, whole: Number(whole) - (below ? 1 : 0), part: Number(below ? part + SECOND : part) };
   }
-  i64.write(to, seconds, Number(whole));
-  to.writeUInt32LE(Number(part), nanoseconds);
+  i64.write(to, seconds, split.whole);
+  to.writeUInt32LE(split.part, nanoseconds);
 };
