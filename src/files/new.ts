@@ -96,7 +96,9 @@ class NewHandle implements Handle {
     throw error;
   };
 
+  /** What a flush refused has been told: at the end it is dropped in silence, else `error` would say it twice. */
   publish(request: Request): Awaitable<void> {
+    if (this.#document.failure) return undefined;
     return this.#document.tried ? soon(this.#make(request), () => undefined) : this.#making;
   }
 

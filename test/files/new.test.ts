@@ -80,6 +80,15 @@ for (const slow of [false, true]) {
     t.deepEqual(maker.made, []);
   });
 
+  test(`${how}: what a flush refused is not refused again at the close`, async (t) => {
+    const { maker, client } = await made(slow);
+    const file = await client.open('/new', O_WRONLY);
+    await file.write('bad');
+    await t.throwsAsync(file.flush(), { code: 'EINVAL' });
+    await file.close();
+    t.deepEqual(maker.made, []);
+  });
+
   test(`${how}: a bad request that nobody reads fails the close`, async (t) => {
     const { maker, client } = await made(slow);
     await t.throwsAsync(put(client, '/new', 'bad'), { code: 'EINVAL' });
