@@ -44,7 +44,8 @@ export class Errors {
       time: timeText(this.#clock.now()),
       path,
       code: isCode(code) ? code : 'EIO',
-      reason: cut((message ?? String(error)).replace(/\s+/g, ' ').trim(), LENGTH),
+      // What was written is quoted: it must not steer the terminal of whoever reads why.
+      reason: cut((message ?? String(error)).replace(/[\s\p{Cc}]+/gu, ' ').trim(), LENGTH),
     };
     this.#failures = [...this.#failures.slice(1 - KEPT), failure];
     this.#dirty = true;

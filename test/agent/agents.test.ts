@@ -138,6 +138,12 @@ test('a listener that throws stops nobody and is told as an error', async (t) =>
   t.regex(agents.errors.list()[0]!.reason, /a defect/);
 });
 
+test('a reason is one line without control characters, whatever it quotes', async (t) => {
+  const { agents } = await world(t);
+  agents.refused('ctl', new Error("'a\nb\u001b[31m\0' cannot name an agent"));
+  t.is(agents.errors.list()[0]!.reason, "'a b [31m ' cannot name an agent");
+});
+
 test('the log numbers everything that happens, also across a restart', async (t) => {
   const { agents, ada, reopen } = await world(t);
   await ada.ask(bytes('hello'), operator, forever());
