@@ -212,12 +212,14 @@ export class Session {
       if (flags & mode.O_DIRECTORY) throw new Errno('ENOTDIR', `${place.path} is not a directory`);
       const changes = mode.writes(flags) || (flags & mode.O_TRUNC) !== 0;
       if (changes) this.#places.permit(place, request);
-      if (!node.host) checkMode(place, attributes.mode, mode.reads(flags), changes);
       // What truncates does not append: an appender is not the open that a truncate just before was meant for.
       const meant = mode.writes(flags) && (flags & mode.O_APPEND) === 0 && this.#truncations.take(attributes.qid);
       const whole = meant ? flags | mode.O_TRUNC : flags;
       return soon(
-        this.#places.attempt(place, 'open', changes, () => node.open(whole, request)),
+        this.#places.attempt(place, 'open', changes, () => {
+          if (!node.host) checkMode(place, attributes.mode, mode.reads(flags), changes);
+          return node.open(whole, request);
+        }),
         (handle) => this.#opened(own, whole, node, handle, attributes),
       );
     });

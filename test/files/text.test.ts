@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Text } from '../../src/files/text.ts';
 import { Errno } from '../../src/kernel/errno.ts';
-import { O_RDWR, O_WRONLY } from '../../src/kernel/mode.ts';
+import { O_RDONLY, O_RDWR, O_WRONLY } from '../../src/kernel/mode.ts';
 import { cat, drain, put } from '../conformance/client.ts';
 import { SessionClient } from '../conformance/session-client.ts';
 import { sessionOn } from '../support/nodes.ts';
@@ -78,6 +78,18 @@ test('opening to write is EACCES, also for the operator', async (t) => {
   await t.throwsAsync(client.open('/status', O_WRONLY), { code: 'EACCES' });
   await t.throwsAsync(client.open('/status', O_RDWR), { code: 'EACCES' });
   await t.throwsAsync(client.truncate('/status', 0), { code: 'EACCES' });
+});
+
+test('the refusal to open for writing stands in `error`; one to look does not', async (t) => {
+  const { world, node } = counter();
+  const refused: string[] = [];
+  const root = shelf(world, { status: ['text', node] }, ({ path, op, error }) => {
+    refused.push(`${op} ${path} ${error.code}`);
+  });
+  const client = await clientOn(root);
+  await t.throwsAsync(client.open('/status', O_WRONLY), { code: 'EACCES' });
+  await t.throwsAsync(client.open('/nothing', O_RDONLY), { code: 'ENOENT' });
+  t.deepEqual(refused, ['open status EACCES']);
 });
 
 test('mtime and version change with the content and not with looking', async (t) => {
