@@ -33,6 +33,7 @@ export const native: Driver = {
     const fuse = new Fuse(dir, operations(tree), {
       fsname: `${source.replace(/[,\\]/g, '_')},${WANTS}`,
       timeout: false,
+      defaultPermissions: options.defaultPermissions ?? false,
       ...(process.platform === 'linux' ? { subtype: 'weft' } : {}),
     });
     const threads = await Threads.around(dir, () => mounting(fuse, dir));
