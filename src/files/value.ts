@@ -49,9 +49,14 @@ export class Value implements File {
       write: (offset, data) => document.write(offset, data),
       truncate: (size) => document.truncate(size),
       stage: (request) => document.stage(request),
-      publish: (request) => (document.touched ? this.#settle(document.publish(request)) : undefined),
+      publish: (request) => (document.touched ? this.#publish(() => document.publish(request)) : undefined),
       discard: () => document.discard(),
     };
+  }
+
+  /** One after the other, in the order of the closes: an appender reads what is there and must be the next to write. */
+  #publish(act: () => Awaitable<unknown>): Awaitable<void> {
+    return this.#settle(this.#settling ? this.#settling.then(act, act) : act());
   }
 
   #settle(published: Awaitable<unknown>): Awaitable<void> {
@@ -78,7 +83,7 @@ export class Value implements File {
   replace(content: Uint8Array, request: Request): Awaitable<void> {
     const { limit } = this.#document;
     if (content.length > limit) throw new Errno('EFBIG', `larger than ${limit} bytes`);
-    return soon(this.#document.stage(content, request), (staged) => this.#settle(staged.publish(request)));
+    return soon(this.#document.stage(content, request), (staged) => this.#publish(() => staged.publish(request)));
   }
 }
 

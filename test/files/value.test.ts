@@ -97,6 +97,19 @@ for (const slow of [false, true]) {
     t.is(document.content, 'old\n2\n11\n');
   });
 
+  test(`${how}: and so do ten that close in the same moment`, async (t) => {
+    const { another, document } = await made('', { slow });
+    const all = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => {
+        const file = await another().open('/v', O_WRONLY | O_APPEND);
+        await file.write(`${n}\n`);
+        return file;
+      }),
+    );
+    await Promise.all(all.map((file) => file.close()));
+    t.deepEqual(document.content.split('\n').toSorted(), ['', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  });
+
   test(`${how}: what was closed is what the next open reads`, async (t) => {
     const { client, session } = await made('old\n', { slow });
     const file = await client.open('/v', O_WRONLY | O_TRUNC);
