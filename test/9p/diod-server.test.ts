@@ -28,7 +28,11 @@ const withDiod = async (run: (client: Client, folder: string) => Promise<void>):
   const folder = join(place, 'export');
   const path = join(place, 'socket');
   await mkdir(folder);
-  const child = spawn(diod!, ['-f', '-n', '-N', '-l', path, '-e', folder, '-L', 'stderr'], { stdio: 'ignore' });
+  const child = spawn(diod!, ['-f', '-n', '-N', '-l', path, '-e', folder, '-L', 'stderr'], {
+    stdio: 'ignore',
+    // It may crash at the end (1.0.24 does now and then); what it leaves then goes with the folder.
+    cwd: place,
+  });
   const exited = once(child, 'exit');
   try {
     const client = await patient(() => connect({ kind: 'unix', path }, { aname: folder }));
