@@ -42,8 +42,8 @@ export interface TickRecord {
   readonly error?: { readonly code: string; readonly reason: string } | undefined;
   /** Why the message failed for good, or when it is tried again. */
   readonly retry?: string | undefined;
-  /** The phases that were gone through, with the milliseconds since the start. */
-  readonly phases: readonly { readonly phase: Phase; readonly at: number }[];
+  /** The phases that were gone through, with the time each began. */
+  readonly phases: readonly { readonly phase: Phase; readonly time: string }[];
 }
 
 /** What stands at the head of a dead letter; its text is the document of the message. */
@@ -85,7 +85,7 @@ export class Tick {
   readonly #started: number;
   readonly #number: number;
   readonly #cause: string;
-  readonly #phases: { phase: Phase; at: number }[] = [];
+  readonly #phases: { phase: Phase; time: string }[] = [];
   readonly #effects: Effect[] = [];
   readonly #after: (() => void)[] = [];
   #record: Partial<TickRecord> = {};
@@ -349,7 +349,7 @@ export class Tick {
   }
 
   #phase(phase: Phase, fields: object): void {
-    this.#phases.push({ phase, at: this.#host.clock.now() - this.#started });
+    this.#phases.push({ phase, time: timeText(this.#host.clock.now()) });
     this.#note('phase', { phase, ...fields });
   }
 

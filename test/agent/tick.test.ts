@@ -46,6 +46,7 @@ test('a message makes a tick with its eight phases, one answer and one record of
     record.phases.map(({ phase }) => phase),
     phases,
   );
+  for (const { time } of record.phases) t.true(record.started <= time && time <= record.ended);
   t.deepEqual(await records(ada.outbox.log), [
     { id: answer, time: record.ended, from: 'ada', to: 'operator', in_reply_to: id, text: ada.outbox.last },
   ]);
