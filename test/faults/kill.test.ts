@@ -13,7 +13,7 @@ import { Agents } from '../../src/agent/agents.ts';
 import { verify } from '../../src/agent/trajectory.ts';
 import { forever, records, text } from '../agent/support.ts';
 
-const ROUNDS = 10;
+const ROUNDS = Number(process.env['WEFT_KILL_ROUNDS'] ?? 10);
 const server = fileURLToPath(new URL('server.ts', import.meta.url));
 
 /** Runs one life of the server, kills it after it printed `lines` lines, and returns all it printed. */

@@ -35,9 +35,14 @@ type Environment = Readonly<Record<string, string>>;
 const clean = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEFT_')));
 
-/** Starts the program as a user does; it is killed with the test at the latest. */
-export const begin = (t: Scope, args: readonly string[], env: Environment = {}): Started => {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: '/', env: { ...clean(), ...env } });
+/** Starts the program as a user does (`node`: flags of Node itself); it is killed with the test at the latest. */
+export const begin = (
+  t: Scope,
+  args: readonly string[],
+  env: Environment = {},
+  node: readonly string[] = [],
+): Started => {
+  const child = spawn(process.execPath, [...node, bin, ...args], { cwd: '/', env: { ...clean(), ...env } });
   // It may end without having read all of its input.
   child.stdin.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

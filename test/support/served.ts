@@ -32,6 +32,8 @@ export interface ServeOptions {
   readonly mount?: boolean;
   /** Listens on a TCP port too, where anybody is the operator. */
   readonly tcp?: boolean;
+  /** Flags of Node itself. */
+  readonly node?: readonly string[];
   /** The directory of an earlier life; it is removed with the test that made it. */
   readonly base?: string;
 }
@@ -61,7 +63,7 @@ export const served = async (t: Scope, options: ServeOptions = {}): Promise<Serv
   const flags = options.tcp ? [...tcp, '--insecure-tcp=operator'] : [];
   const where = options.mount === false ? ['--no-mount'] : ['--mount', mount];
   const clients = new Set<Client>();
-  const program = begin(t, ['up', '--state', state, ...where, ...flags]);
+  const program = begin(t, ['up', '--state', state, ...where, ...flags], {}, options.node);
   t.teardown(async () => {
     for (const client of clients) client.child.kill('SIGKILL');
     program.child.kill('SIGTERM');
