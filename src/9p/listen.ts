@@ -39,6 +39,7 @@ export const listen = async (address: Address, options: ListenOptions): Promise<
 const listenUnix = async (address: Address & { kind: 'unix' }, options: ListenOptions): Promise<Listener> => {
   await clearStale(address.path);
   const server = createServer({ noDelay: true });
+  const clients = take(server, options);
   // The file must never be open to others, not even between bind and chmod.
   const mask = process.umask(0o177);
   try {
@@ -48,7 +49,7 @@ const listenUnix = async (address: Address & { kind: 'unix' }, options: ListenOp
   }
   await listening(server, address);
   await chmod(address.path, 0o600);
-  return accept(server, address, options);
+  return listener(server, address, clients, options);
 };
 
 const listenTcp = async (address: Address & { kind: 'tcp' }, options: ListenOptions): Promise<Listener> => {
@@ -58,9 +59,10 @@ const listenTcp = async (address: Address & { kind: 'tcp' }, options: ListenOpti
     throw new Errno('EPERM', `${formatAddress(address)}: without authentication only this machine may connect`);
   }
   const server = createServer({ noDelay: true });
+  const clients = take(server, options);
   server.listen(port, numeric);
   await listening(server, address);
-  return accept(server, { ...address, port: (server.address() as AddressInfo).port }, options);
+  return listener(server, { ...address, port: (server.address() as AddressInfo).port }, clients, options);
 };
 
 const found = async (host: string): Promise<{ address: string }> => {
@@ -100,7 +102,8 @@ const clearStale = async (path: string): Promise<void> => {
   throw new Errno('EBUSY', `another server answers on ${path}`);
 };
 
-const accept = (server: Server, address: Address, options: ListenOptions): Listener => {
+/** Serves who connects. Asked for before the server listens: a client that nobody takes then would wait for ever. */
+const take = (server: Server, options: ListenOptions): ReadonlySet<Connection> => {
   const connections = new Set<Connection>();
   const most = options.maxConnections ?? MAX_CONNECTIONS;
   server.on('connection', (socket: Socket) => {
@@ -112,6 +115,15 @@ const accept = (server: Server, address: Address, options: ListenOptions): Liste
     connections.add(connection);
     void connection.closed.then(() => connections.delete(connection));
   });
+  return connections;
+};
+
+const listener = (
+  server: Server,
+  address: Address,
+  connections: ReadonlySet<Connection>,
+  options: ListenOptions,
+): Listener => {
   // EMFILE and the like: this client was not taken, the next may be.
   server.on('error', options.unexpected);
   return {

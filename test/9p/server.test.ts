@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -256,6 +257,27 @@ test('the socket file is private, a stale one is cleared, a live one and a file 
   t.false(existsSync(stale));
   writeFileSync(stale, 'mine');
   await t.throwsAsync(listen({ kind: 'unix', path: stale }, options), { code: 'EEXIST' });
+  await served.close();
+});
+
+test('a client that comes in the moment the socket is there is served', async (t) => {
+  const served = await serve();
+  const path = `${served.path}.early`;
+  const options = { attach: () => t.fail(), unexpected: () => t.fail() };
+  let early: Peer | undefined;
+  // A thread pool that is busy puts off whatever the listener does between the socket's coming and its being ready.
+  const busy = (): void => {
+    pbkdf2('', '', 2000, 32, 'sha1', () => {
+      if (!early) busy();
+    });
+  };
+  for (let n = 0; n < 64; n++) busy();
+  const listening = listen({ kind: 'unix', path }, options);
+  while (!early) early = await Peer.to(path).catch(() => undefined);
+  early.lines('Tversion notag msize=8192 version="9P2000.L"');
+  t.truthy(await early.next());
+  await early.close();
+  await (await listening).close();
   await served.close();
 });
 
