@@ -47,7 +47,7 @@ const serve = async (options: Options, announce: Announce): Promise<number> => {
     await announce.ready(['weft: ready', ...(mount === undefined ? [] : [mount]), ...running.addresses].join(' '));
     const why = await Promise.race([signalled, running.asked, broken]);
     log.info('stopping', { why });
-    return why === BROKEN ? 1 : 0;
+    return why === BROKEN || why === 'the mount failed' ? 1 : 0;
   } finally {
     await stop(running, log);
     removeServer(state);
