@@ -11,9 +11,11 @@ export const recall = (notes: Notes): Perceived[] => {
   const perceived: Perceived[] = [];
   let left = BYTES;
   for (const path of notes.paths().slice(0, MANY)) {
-    const text = cut(Buffer.from(notes.read(path)).toString(), left);
-    left -= Buffer.byteLength(text);
-    perceived.push({ kind: 'memory', path: `memory/notes/${path}`, text });
+    const bytes = notes.read(path);
+    perceived.push({ kind: 'memory', path: `memory/notes/${path}`, text: cut(Buffer.from(bytes).toString(), left) });
+    left -= bytes.length;
+    // The rest is not read either: 64 large notes would hold up everybody at each tick.
+    if (left <= 0) break;
   }
   return perceived;
 };
