@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Errno } from '../kernel/errno.ts';
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, S_IFDIR, S_IFLNK, S_IFREG } from '../kernel/mode.ts';
 import type { Attributes, Changed, Dir, Entry, File, Handle, Link, Node, Space } from '../kernel/node.ts';
@@ -148,6 +149,7 @@ abstract class RemoteNode {
   /** Runs a request on the node's fid. */
   protected async with<T>(request: Request, use: (fid: RemoteFid, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = request;
+    setMaxListeners(0, signal); // a listing asks for all its entries at once, and each question listens
     return this.tree.with(this, signal, (fid) => use(fid, signal));
   }
 

@@ -133,6 +133,17 @@ withRemote('fids at the server stay bounded however many files are looked at', a
   t.true(sessions[0]!.size < 1100, `${sessions[0]!.size} fids`);
 });
 
+withRemote('many questions of one request are no leak to warn of', async (t, session) => {
+  const warnings: string[] = [];
+  const heard = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', heard);
+  const request = session.request();
+  await Promise.all(Array.from({ length: 20 }, (_, index) => session.walk(0, index + 10, ['dir'], request)));
+  await new Promise(setImmediate);
+  process.off('warning', heard);
+  t.deepEqual(warnings, []);
+});
+
 test('a tree through two servers', async (t) => {
   const first = await serve();
   const inner = await connect({ kind: 'unix', path: first.path });
