@@ -138,7 +138,7 @@ withRemote('many questions of one request are no leak to warn of', async (t, ses
   const heard = ({ name }: Error): void => void warnings.push(name);
   process.on('warning', heard);
   const request = session.request();
-  await Promise.all(Array.from({ length: 20 }, (_, index) => session.walk(0, index + 10, ['dir'], request)));
+  await Promise.all(Array.from({ length: 20 }, async (_, index) => session.walk(0, index + 10, ['dir'], request)));
   await new Promise(setImmediate);
   process.off('warning', heard);
   t.deepEqual(warnings, []);
