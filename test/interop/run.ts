@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { built } from '../support/program.ts';
-import { Ends, Report } from '../support/report.ts';
+import { Ends, must, Report } from '../support/report.ts';
 import { served } from '../support/served.ts';
 import { diod } from './diod.ts';
 import { plan9port } from './plan9port.ts';
@@ -7,10 +10,28 @@ import { v9fs } from './v9fs/run.ts';
 
 /**
  * Clients that others wrote: diod's, plan9port's (PLAN9 or the path), Linux's own in virtual machines. What is not
- * installed is skipped by name. Arguments name parts: `diod`, `plan9port`, `v9fs`; none means all.
+ * installed is skipped by name. Arguments name parts: `diod`, `plan9port`, `v9fs`, `posix`; none means all.
  */
-const parts = { diod, plan9port, v9fs };
 const named = process.argv.slice(2);
+
+const posix = async (report: Report): Promise<void> => {
+  if (process.env['PJDFSTEST'] === undefined || process.getuid?.() !== 0) {
+    report.skip('posix', 'set PJDFSTEST to a built pjdfstest, and be root');
+    return;
+  }
+  await report.check('posix: pjdfstest in a host directory', async () => {
+    const root = join(import.meta.dirname, '..', '..');
+    const child = spawn(process.execPath, ['--import=tsx', join(import.meta.dirname, 'posix.ts')], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    must(code === 0, `ended with ${code}`);
+    return undefined;
+  });
+};
+
+const parts = { diod, plan9port, v9fs, posix };
 
 const report = new Report();
 const ends = new Ends();

@@ -59,7 +59,7 @@ const leavesNothing = async (
   await run(Math.max(WARM, Math.ceil(count / 10)));
   const before = await measure();
   await run(count - Math.ceil(count / 10));
-  return mustBeBack(before, await measure());
+  return mustBeBack(before, measure);
 };
 
 const connections = async (ends: Ends): Promise<string> => {
@@ -155,7 +155,7 @@ const readers = async (ends: Ends): Promise<string> => {
   must(threads < 32, `${threads} threads`);
   const before = await measure();
   await run();
-  return `${count} readers, ${threads} threads; then ${mustBeBack(before, await measure())}`;
+  return `${count} readers, ${threads} threads; then ${await mustBeBack(before, measure)}`;
 };
 
 /** The engine's own harness, which kills a server at random moments and looks for what it acknowledged. */

@@ -82,6 +82,27 @@ begun = time.time(); p.send_signal(getattr(signal, sys.argv[1])); p.wait(10)
 assert time.time() - begun < 1, f'{time.time() - begun:.2f} s'
 P
 }
+pending() { # while a message is staged and not closed wait waits, and Ctrl-C ends it; so it ends a call nobody answers
+  python3 - "$A" << 'P' && idle && grep -q '^queue 0$' "$A/status" && ! grep -q 'never answered' "$A/outbox/log"
+import os, signal, subprocess, sys, time
+def blocked(*command):
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    assert p.poll() is None, f'{command} did not block'
+    begun = time.time(); p.send_signal(signal.SIGINT); p.wait(10)
+    assert time.time() - begun < 1, f'{command}: {time.time() - begun:.2f} s'
+A = sys.argv[1]
+fd = os.open(A + '/inbox/new', os.O_WRONLY); os.write(fd, b'unfinished'); os.fsync(fd)
+blocked('cat', A + '/wait')
+os.close(fd)
+subprocess.run(['cat', A + '/wait'], stdout=subprocess.DEVNULL, timeout=20)
+def ctl(verb):
+    with open(A + '/ctl', 'w') as f: f.write(verb + '\n')
+ctl('pause')
+blocked('sh', '-c', f"exec 3<> {A}/ask; echo 'never answered' >&3; exec cat <&3")
+ctl('resume')
+P
+}
 work() {
   echo content > "$A/work/f" && mkdir "$A/work/d" && mv "$A/work/f" "$A/work/d/g" && is "$(cat "$A/work/d/g")" content || return
   head -c 3000000 /dev/urandom > /tmp/big && cp /tmp/big "$A/work/big" && cmp /tmp/big "$A/work/big" || return
@@ -121,6 +142,7 @@ for version; do
   try 'a call' answer
   try 'SIGINT ends live/trace' interrupt SIGINT "$A/live/trace"
   try 'SIGTERM ends live/events' interrupt SIGTERM live/events
+  try 'SIGINT ends a wait and a call' pending
   try 'a host directory' work
   try 'sizes' bounds
   try 'walkers' walkers
