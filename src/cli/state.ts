@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Errno } from '../kernel/errno.ts';
+import { makeDirectories } from './directories.ts';
 
 /** Everything the server keeps lies in one directory; these are its parts, as absolute paths. */
 export interface State {
@@ -53,7 +54,7 @@ const marks = ['db', 'server.json', 'server.log', 'config.yaml'];
 export const prepare = (state: State): void => {
   const { directory } = state;
   try {
-    mkdirSync(directory, { recursive: true, mode: PRIVATE });
+    makeDirectories(directory, PRIVATE);
     const { mode, uid } = statSync(directory);
     if (uid !== process.getuid!()) throw new Errno('EPERM', 'the state directory belongs to another user');
     if ((mode & 0o777) !== PRIVATE) {
@@ -62,7 +63,7 @@ export const prepare = (state: State): void => {
         throw new Errno('ENOTEMPTY', 'the state directory must be empty or one of weft');
       chmodSync(directory, PRIVATE);
     }
-    for (const part of [state.work, state.keys]) mkdirSync(part, { recursive: true, mode: PRIVATE });
+    for (const part of [state.work, state.keys]) makeDirectories(part, PRIVATE);
   } catch (error) {
     const { code, message } = Errno.ofSystem(error);
     throw new Errno(code, error instanceof Errno ? message : undefined, { path: directory, cause: error });

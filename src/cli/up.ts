@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Running } from '../compose.ts';
 import { start } from '../compose.ts';
@@ -6,6 +5,7 @@ import type { FileLog } from '../drivers/log/file.ts';
 import { fileLog } from '../drivers/log/file.ts';
 import { Errno } from '../kernel/errno.ts';
 import { packageRoot, version } from '../package.ts';
+import { makeDirectories } from './directories.ts';
 import type { Run } from './command.ts';
 import type { Announce } from './detach.ts';
 import { maybeDetached } from './detach.ts';
@@ -40,7 +40,7 @@ const serve = async (options: Options, announce: Announce): Promise<number> => {
   const { asked: signalled, release } = untilSignal();
   const log = fileLog(state.log, { level: options.logLevel });
   const broken = untilBroken(log);
-  if (mount !== undefined) await makeMountPoint(mount);
+  if (mount !== undefined) makeMountPoint(mount);
   const running = await start({ ...options, version, log, namespaces: join(packageRoot, 'mounts') });
   try {
     writeServer(state, { version, addresses: running.addresses, ...(mount !== undefined && { mount }) });
@@ -58,9 +58,9 @@ const serve = async (options: Options, announce: Announce): Promise<number> => {
 };
 
 /** The default one is made on the first start. A dead mount of ours there is an error to stat, and is dealt with later. */
-const makeMountPoint = async (directory: string): Promise<void> => {
+const makeMountPoint = (directory: string): void => {
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectories(directory);
   } catch (error) {
     const { code } = Errno.ofSystem(error);
     if ((error as NodeJS.ErrnoException).code !== 'ENOTCONN' && code !== 'EEXIST')

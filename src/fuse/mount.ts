@@ -31,14 +31,15 @@ export const place = async (dir: string): Promise<string> => {
 export const recover = async (dir: string): Promise<void> => {
   const path = await place(dir);
   for (let mount = await mountAt(path); mount; mount = await mountAt(path)) {
-    if (mount.type !== TYPE) throw new Errno('EBUSY', `${path}: ${mount.type} is mounted there`);
-    if (!(await isDead(path))) throw new Errno('EBUSY', `${path}: a running weft is mounted there`);
+    if (mount.type !== TYPE) throw new Errno('EBUSY', `${mount.type} is mounted there`, { path });
+    if (!(await isDead(path))) throw new Errno('EBUSY', 'a running weft is mounted there', { path });
     await detach(path, mount.connection);
     const left = await mountAt(path);
-    if (left?.connection === mount.connection) throw new Errno('EBUSY', `${path}: a dead mount that cannot be removed`);
+    if (left?.connection === mount.connection)
+      throw new Errno('EBUSY', 'a dead mount that cannot be removed', { path });
   }
   try {
-    if ((await readdir(path)).length > 0) throw new Errno('ENOTEMPTY', `${path} is not empty`);
+    if ((await readdir(path)).length > 0) throw new Errno('ENOTEMPTY', 'the directory is not empty', { path });
   } catch (error) {
     throw Errno.ofSystem(error);
   }

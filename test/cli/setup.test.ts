@@ -88,5 +88,10 @@ test('a second set-up waits for the first; one that was killed is not waited for
     said += String(chunk);
     if (said.includes('waiting')) first.stdin.end();
   }
-  t.regex(said, new RegExp(`^setup: waiting for another set-up \\(pid ${first.pid!}, dist/setup.pid\\)\n(.*\n)*setup: program built`));
+  t.regex(
+    said,
+    new RegExp(
+      `^setup: waiting for another set-up \\(pid ${first.pid!}, dist/setup.pid\\)\n(.*\n)*setup: program built`,
+    ),
+  );
 });

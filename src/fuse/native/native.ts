@@ -85,8 +85,8 @@ const ready = async (dir: string): Promise<void> => {
   } catch (error) {
     throw Errno.ofSystem(error);
   }
-  if (await isMounted(dir)) throw new Errno('EBUSY', `${dir}: something is mounted there`);
-  if (names.length > 0) throw new Errno('ENOTEMPTY', `${dir} is not empty`);
+  if (await isMounted(dir)) throw new Errno('EBUSY', 'something is mounted there', { path: dir });
+  if (names.length > 0) throw new Errno('ENOTEMPTY', 'the directory is not empty', { path: dir });
 };
 
 /** It is a mount where its device is another one than that of the directory it lies in. We answer the question ourselves. */
