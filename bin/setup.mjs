@@ -30,6 +30,9 @@ const programs = [
   { command: 'rsync', debian: 'rsync', why: 'the same', test: true },
   { command: 'setfattr', debian: 'attr', why: 'the same', test: true },
   { command: 'sqlite3', debian: 'sqlite3', why: 'the same', test: true },
+  { command: 'dash', debian: 'dash', why: 'tests of what shells write', test: true },
+  { command: 'vim', debian: 'vim', why: 'tests of editors that save', test: true },
+  { command: 'gio', debian: 'libglib2.0-bin', why: 'tests of file managers that copy', test: true },
 ];
 
 const say = (text) => process.stderr.write(`setup: ${text}\n`);

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { readFileSync } from 'node:fs';
 import { fuse } from '../support/fuse.ts';
 import { begin, built } from '../support/program.ts';
-import { installed, place, served, type Served } from '../support/served.ts';
+import { place, runnable, served, type Served } from '../support/served.ts';
 
 test.before(built);
 
@@ -16,7 +16,7 @@ const kill = async (tree: Served): Promise<void> => {
   await tree.program.ended;
 };
 
-if (installed('python3')) {
+if (runnable('python3')) {
   fuse('kill -9: the next start clears the mount and has what was acknowledged and what was staged', async (t) => {
     const base = place(t);
     const first = await served(t, { base });

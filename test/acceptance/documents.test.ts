@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { fuse } from '../support/fuse.ts';
 import { built } from '../support/program.ts';
-import { installed, served, type Served } from '../support/served.ts';
+import { installed, present, runnable, served, type Served } from '../support/served.ts';
 
 test.before(built);
 
@@ -34,10 +34,7 @@ fuse('what a shell writes in several steps is one whole message', async (t) => {
   await tree.sh('mkdir agents/bob');
   for (const shell of ['bash', 'dash', 'zsh', 'busybox']) {
     const program = installed(shell);
-    if (!program) {
-      t.log(`skipped: ${shell} is not installed`);
-      continue;
-    }
+    if (!present(t, shell) || program === undefined) continue;
     for (const [name, script] of ways) {
       await whole(t, tree, `${name} in ${shell}`, async () => {
         // A name is a key: the same content under it within ten minutes is the same message.
@@ -50,7 +47,7 @@ fuse('what a shell writes in several steps is one whole message', async (t) => {
   }
 });
 
-if (installed('python3')) {
+if (runnable('python3')) {
   fuse('and so is what Python writes with a child in the middle', async (t) => {
     const tree = await served(t);
     await tree.sh('mkdir agents/bob');

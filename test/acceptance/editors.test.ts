@@ -1,7 +1,7 @@
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { fuse } from '../support/fuse.ts';
 import { built } from '../support/program.ts';
-import { installed, served, type Served } from '../support/served.ts';
+import { present, served, type Served } from '../support/served.ts';
 
 test.before(built);
 
@@ -49,12 +49,6 @@ const senders: readonly (readonly [program: string, name: string, script: string
   ['tar', 'tar', `cp "$T/m" "$T/m-tar"; tar -C "$T" -cf - m-tar | tar -xf -`],
 ];
 
-const there = (t: ExecutionContext, program: string): boolean => {
-  if (installed(program)) return true;
-  t.log(`skipped: ${program} is not installed`);
-  return false;
-};
-
 const inDirectory = (tree: Served, directory: string, script: string): ReturnType<Served['sh']> =>
   tree.sh(`T=$(mktemp -d); cd ${directory}; ( ${script}\n); code=$?; rm -rf "$T"; exit $code`);
 
@@ -63,7 +57,7 @@ fuse('editors and copy tools replace a value and leave nothing behind', async (t
   await tree.sh('mkdir agents/bob');
   const notes = 'agents/bob/memory/notes';
   for (const [program, name, script] of savers) {
-    if (!there(t, program)) continue;
+    if (!present(t, program)) continue;
     await tree.sh(`echo the old one > ${notes}/n`);
     const ran = await inDirectory(tree, notes, script);
     t.is(ran.code, 0, `${name}: ${ran.err}${ran.out}`);
@@ -89,7 +83,7 @@ fuse('copy tools enqueue exactly one message each, and are content afterwards', 
   const tree = await served(t);
   await tree.sh('mkdir agents/bob');
   for (const [program, name, script] of senders) {
-    if (!there(t, program)) continue;
+    if (!present(t, program)) continue;
     const count = async (): Promise<number> =>
       Number((await tree.sh('cat agents/bob/wait > /dev/null; grep -c . agents/bob/outbox/log')).out);
     const before = await count();

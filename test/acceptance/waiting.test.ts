@@ -1,12 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
 import { fuse, type Ran } from '../support/fuse.ts';
 import { built } from '../support/program.ts';
-import { installed, served } from '../support/served.ts';
+import { runnable, served } from '../support/served.ts';
 
 test.before(built);
 
 /** Python says what a shell cannot: poll, select, signals with their times, many descriptors. */
-const python: (title: string, run: (t: ExecutionContext) => Promise<void>) => void = installed('python3')
+const python: (title: string, run: (t: ExecutionContext) => Promise<void>) => void = runnable('python3')
   ? fuse
   : (title, run) => test.skip(`${title} (no python3)`, run);
 

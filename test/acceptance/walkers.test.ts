@@ -2,7 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { fuse } from '../support/fuse.ts';
 import { built } from '../support/program.ts';
-import { installed, served, type Served } from '../support/served.ts';
+import { installed, present, served, type Served } from '../support/served.ts';
 
 test.before(built);
 
@@ -31,10 +31,7 @@ const PATIENCE = 20;
 
 const walk = async (t: ExecutionContext, tree: Served, strict: boolean): Promise<void> => {
   for (const [program, script] of walkers) {
-    if (!installed(program)) {
-      t.log(`skipped: ${program} is not installed`);
-      continue;
-    }
+    if (!present(t, program)) continue;
     const begun = Date.now();
     const late = after(PATIENCE * 1000, undefined, { ref: false });
     const ran = await Promise.race([

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { fuse } from '../support/fuse.ts';
 import { built } from '../support/program.ts';
-import { installed, served } from '../support/served.ts';
+import { runnable, served } from '../support/served.ts';
 
 test.before(built);
 
@@ -28,7 +28,7 @@ fuse('no write, `>` or chmod waits for another that is open or for a reader that
   t.true(Number(took) < 3000, `${took} ms`);
 });
 
-if (installed('python3')) {
+if (runnable('python3')) {
   fuse('many write the same files at once: none is lost, none waits long', async (t) => {
     const tree = await served(t);
     await tree.sh('mkdir agents/bob; echo pause > agents/bob/ctl');

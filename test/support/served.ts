@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
 import { Client, type Ran } from './client.ts';
 import { begin, type Started } from './program.ts';
 
@@ -104,6 +105,21 @@ export const installed = (name: string): string | undefined =>
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find(exists);
+
+/** What the set-up installs for the tests: missing it is a failure where CI=true. */
+const expected = ['bash', 'dash', 'git', 'gio', 'python3', 'rsync', 'sqlite3', 'tar', 'vim'];
+
+/** Shall tests that need a program run? Where it must be there they run, and fail without it. */
+export const runnable = (name: string): boolean =>
+  installed(name) !== undefined || (process.env['CI'] === 'true' && expected.includes(name));
+
+/** Is a program there? A missing one is skipped by name. */
+export const present = (t: ExecutionContext, name: string): boolean => {
+  if (installed(name)) return true;
+  if (process.env['CI'] === 'true' && expected.includes(name)) t.fail(`${name} is not installed`);
+  else t.log(`skipped: ${name} is not installed`);
+  return false;
+};
 
 const exists = (path: string): boolean => {
   try {
