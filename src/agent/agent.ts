@@ -191,14 +191,30 @@ export class Agent {
     this.#running?.abort.abort(reason);
   }
 
-  /** A message that is all body; resolves with the answer's text. Aborting stops the waiting, not the work. */
+  /**
+   * A message that is all body; resolves with the answer's text. Aborting takes the message back while it waits in the
+   * inbox: nobody is left to read the answer. A tick that works on it is not stopped.
+   */
   async ask(prompt: Uint8Array, origin: Subject, signal: AbortSignal): Promise<string> {
     const { id, committed } = this.inbox.submit(prompt, { origin, plain: true });
     // Waiting begins before the commit: the answer may be there as soon as it is through.
     const reply = this.replies.wait(id, signal);
     committed?.catch((error: unknown) => this.replies.reject(id, Errno.ofSystem(error)));
-    const [text] = await Promise.all([reply, committed]);
-    return text;
+    try {
+      const [text] = await Promise.all([reply, committed]);
+      return text;
+    } catch (error) {
+      if (signal.aborted) {
+        await committed;
+        await this.#takeBack(id);
+      }
+      throw error;
+    }
+  }
+
+  async #takeBack(id: string): Promise<void> {
+    const message = this.gone ? undefined : this.inbox.byId(id);
+    if (message && !this.workingOn(message)) await this.inbox.discard(message.name);
   }
 
   /**

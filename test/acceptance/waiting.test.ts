@@ -55,6 +55,10 @@ p = blocked('sh', '-c', ask); took = end(p, signal.SIGINT); assert took < 0.5, (
   t.is(good(ran), undefined);
   await tree.sh('echo resume > agents/bob/ctl; cat agents/bob/wait');
   t.is((await tree.sh('cat agents/bob/status | grep -E "^(state|queue) "')).out, 'state idle\nqueue 0\n');
+  t.false(
+    (await tree.sh('cat agents/bob/outbox/log')).out.includes('question'),
+    'the question nobody waits for was answered',
+  );
   t.true(tree.holds().descriptors <= before.descriptors + 1, 'descriptors stay behind');
 });
 

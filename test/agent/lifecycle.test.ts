@@ -49,6 +49,23 @@ test('pause while it works takes effect after the tick', async (t) => {
   t.deepEqual(model.asked, ['one']);
 });
 
+test('a question whose asker has left is taken back while it waits, and not while it is worked on', async (t) => {
+  const { ada, model } = await world(t, 'scripted');
+  const working = new AbortController();
+  const waiting = new AbortController();
+  const first = ada.ask(bytes('one'), operator, working.signal);
+  await model.called();
+  const second = ada.ask(bytes('two'), operator, waiting.signal);
+  waiting.abort();
+  await t.throwsAsync(second, { code: 'EINTR' });
+  working.abort();
+  await t.throwsAsync(first, { code: 'EINTR' });
+  await model.answer('1');
+  t.is(await ada.settled(forever()), 'idle');
+  t.deepEqual(model.asked, ['one']);
+  t.is(ada.inbox.size, 0);
+});
+
 test('every transition is recorded with from, to and cause', async (t) => {
   const { ada, agents } = await world(t);
   await ada.pause(operator);

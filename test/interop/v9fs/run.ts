@@ -61,10 +61,10 @@ const boot = async (report: Report, { release, image, parts }: Kernel, port: num
     );
     let ended = false;
     for await (const line of createInterface({ input: qemu.stdout })) {
-      const [, what, name, said = ''] = /^(ok|not ok|skipped) ([^:]*)(?:: (.*))?$/.exec(line.trim()) ?? [];
+      const [, what, name, said = ''] = /^(ok|not ok|skipped) ([^:]*)(?::(.*))?$/.exec(line.trim()) ?? [];
       if (what === 'ok') report.pass(`v9fs ${name!}`);
-      else if (what === 'not ok') report.fail(`v9fs ${name!}`, said);
-      else if (what === 'skipped') report.skip(`v9fs ${name!}`, said);
+      else if (what === 'not ok') report.fail(`v9fs ${name!}`, said.trim());
+      else if (what === 'skipped') report.skip(`v9fs ${name!}`, said.trim());
       else if (line.startsWith('ended ')) ended = true;
       else if (line.trim() !== '') globalThis.console.log(`# ${line.trim()}`);
     }
