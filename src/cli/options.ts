@@ -63,11 +63,14 @@ const addresses: Reader<readonly string[]> = (value, source) => {
   });
 };
 
+const truths = new Map([
+  ...['true', '1', 'yes'].map((word) => [word, true] as const),
+  ...['false', '0', 'no'].map((word) => [word, false] as const),
+]);
+
 const truth: Reader<boolean> = (value, source) => {
   if (value === true || value === false) return value;
-  const found = ({ true: true, 1: true, yes: true, false: false, 0: false, no: false } as Record<string, boolean>)[
-    String(value)
-  ];
+  const found = truths.get(String(value));
   if (found === undefined) throw source.fault(`${source.name} wants true or false`);
   return found;
 };

@@ -40,7 +40,9 @@ const lastToFail = async (remote: Remote): Promise<string | undefined> => {
       const parts: Uint8Array[] = [];
       for await (const piece of remote.pieces(file, Math.max(0, size - WINDOW))) parts.push(piece);
       const lines = Buffer.concat(parts).toString().split('\n');
-      const found = lines.findLast((line) => line.includes('"type":"error"') && line.endsWith('}'));
+      const found = lines.findLast(
+        (line) => line.startsWith('{') && line.includes('"type":"error"') && line.endsWith('}'),
+      );
       const { agent } = JSON.parse(found ?? '{}') as { agent?: string };
       return agent;
     });

@@ -98,7 +98,7 @@ const words = (line: string, variables: Readonly<Record<string, string>>, number
     if (word === "'") throw bad(number, 'a quote is not closed');
     const plain = word.replace(/'((?:[^']|'')*)'|\$([A-Za-z]\w*)/g, (_, quoted?: string, name?: string) => {
       if (name === undefined) return (quoted ?? '').replaceAll("''", "'");
-      const value = variables[name];
+      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
       if (value === undefined) throw bad(number, `$${name} is not set`);
       return value;
     });

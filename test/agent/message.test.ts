@@ -78,5 +78,9 @@ test('a hostile head costs no more than its length', (t) => {
   const started = performance.now();
   parse('Subject: x\n'.repeat(20_000));
   parse(`${'a'.repeat(200_000)}\n`.repeat(1));
+  const blanks = ' '.repeat(200_000);
+  t.is(parse(`To:${blanks}\u2028x\n\nb`).headers.To, undefined);
+  t.is(parse(`To: a${blanks}b\n\nb`).headers.To, `a${blanks}b`);
+  t.is(parse(`To:${blanks}a${blanks}\n\nb`).headers.To, 'a');
   t.true(performance.now() - started < 1_000);
 });

@@ -76,6 +76,7 @@ test('a mistake in a flag is a usage error', (t) => {
 });
 
 test('a mistake in a variable or the file is EINVAL and names it', (t) => {
+  t.throws(() => readOptions({}, { WEFT_STATE: stateWith(), WEFT_EXAMPLES: 'constructor' }), { code: 'EINVAL' });
   t.throws(() => readOptions({}, { WEFT_STATE: stateWith(), WEFT_DRIVER: 'x' }), {
     code: 'EINVAL',
     message: /WEFT_DRIVER/,

@@ -33,6 +33,7 @@ test('quotes and variables', (t) => {
     [1, 'bind', {}, '#a b', '/its'],
     [2, 'bind', {}, '#agents/ada', '/$name'],
   ]);
+  t.throws(() => parse('bind $constructor /x'), { code: 'EINVAL' });
   t.deepEqual(plain("bind 'it''s' /x"), [[1, 'bind', {}, "it's", '/x']]);
 });
 
