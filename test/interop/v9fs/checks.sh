@@ -72,14 +72,14 @@ queues() {
   cp /etc/hostname "$A/inbox/m1" && cp -p /etc/hostname "$A/inbox/m2" && idle && is "$(($(said) - before))" 2
 }
 answer() { exec 3<> "$A/ask" && echo 'what is new?' >&3 && timeout 20 cat <&3 | grep -q 'what is new?'; local r=$?; exec 3>&-; return $r; }
-interrupt() { # SIGNAL FILE: a blocked cat is gone within a second
+interrupt() { # SIGNAL FILE: a blocked cat is gone soon (an emulated machine takes its time)
   python3 - "$1" "$2" << 'P'
 import signal, subprocess, sys, time
 p = subprocess.Popen(['cat', sys.argv[2]], stdout=subprocess.DEVNULL)
 time.sleep(0.7)
 assert p.poll() is None, 'cat did not block'
 begun = time.time(); p.send_signal(getattr(signal, sys.argv[1])); p.wait(10)
-assert time.time() - begun < 1, f'{time.time() - begun:.2f} s'
+assert time.time() - begun < 3, f'{time.time() - begun:.2f} s'
 P
 }
 pending() { # while a message is staged and not closed wait waits, and Ctrl-C ends it; so it ends a call nobody answers
@@ -90,7 +90,7 @@ def blocked(*command):
     time.sleep(1)
     assert p.poll() is None, f'{command} did not block'
     begun = time.time(); p.send_signal(signal.SIGINT); p.wait(10)
-    assert time.time() - begun < 1, f'{command}: {time.time() - begun:.2f} s'
+    assert time.time() - begun < 3, f'{command}: {time.time() - begun:.2f} s'
 A = sys.argv[1]
 fd = os.open(A + '/inbox/new', os.O_WRONLY); os.write(fd, b'unfinished'); os.fsync(fd)
 blocked('cat', A + '/wait')

@@ -9,7 +9,7 @@ import { initramfs, kernel, series, type Kernel } from './image.ts';
 
 const versions = ['9p2000.L', '9p2000.u', '9p2000'];
 /** Seconds a machine may take, without hardware's help. */
-const PATIENCE = 400;
+const PATIENCE = 900;
 
 const programs: readonly (readonly [program: string, pack: string])[] = [
   ['qemu-system-x86_64', 'qemu-system-x86'],
