@@ -43,7 +43,11 @@ export class Views {
     });
     this.#watching.on('error', (error) => options.warn('namespace files are not watched any more', error));
     // Its name is what an agent's view is made and acts by: under another name it is another view.
-    options.devices.onRenamed((from) => void this.#inTurn(() => this.#end(from)));
+    options.devices.onRenamed((from) => {
+      this.#inTurn(() => this.#end(from)).catch((error: unknown) =>
+        options.warn(`a view of '${from}' did not end`, error),
+      );
+    });
   }
 
   /**
@@ -76,7 +80,7 @@ export class Views {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
+    this.#last = done.catch(() => undefined); // whoever asked is told; the next has its turn all the same
     return done;
   }
 

@@ -1,7 +1,7 @@
 import { Errno } from '../kernel/errno.ts';
 
 /** The registered port of 9P is 564; 5640 is the one an ordinary user may listen on, and ours. */
-export const PORT = 5640;
+const PORT = 5640;
 /** sun_path of unix(7) without its NUL. */
 const PATH_MAX = 107;
 

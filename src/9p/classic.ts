@@ -51,7 +51,7 @@ const OAPPEND = 0x80;
 const BILLION = 1_000_000_000n;
 const access = [O_RDONLY, O_WRONLY, O_RDWR, O_RDONLY];
 
-export const flagsOf = (mode: number, extended: boolean): number =>
+const flagsOf = (mode: number, extended: boolean): number =>
   access[mode & 3]! | (mode & OTRUNC ? O_TRUNC : 0) | (extended && mode & OAPPEND ? O_APPEND : 0);
 
 const { uid: ownUid, username } = userInfo();

@@ -6,15 +6,13 @@ import type { Opened, Session } from '../kernel/session.ts';
 import { soon } from '../kernel/soon.ts';
 import type { Reply } from './codec.ts';
 import type { Conversation } from './conversation.ts';
-import { QTDIR, QTFILE, QTSYMLINK } from './fields.ts';
+import { MAX_NAMES, QTDIR, QTFILE, QTSYMLINK } from './fields.ts';
 import type { Qid } from './fields.ts';
 import type { Plain } from './messages.ts';
 import { Streaming } from './stream.ts';
 import { safe } from './wire.ts';
 import type { U64 } from './wire.ts';
 
-/** MAXWELEM of intro(5). */
-const MAX_NAMES = 16;
 /** What Rread and Rreaddir need besides their data: the header and count[4]. */
 export const REPLY_HEAD = 11;
 

@@ -18,8 +18,8 @@ import type { Trace } from './show.ts';
 import { unixService } from './unix.ts';
 
 /** Linux's own bound for its socket transports, and the least any client of ours is offered. */
-export const MAX_MSIZE = 1048576;
-export const MIN_MSIZE = 4096;
+const MAX_MSIZE = 1048576;
+const MIN_MSIZE = 4096;
 /** Requests of one connection that run at the same time. */
 const MAX_RUNNING = 64;
 /** Requests that are read while so many run, so that a Tflush or the end of the connection is still noticed. */

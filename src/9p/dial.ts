@@ -15,7 +15,7 @@ export const dial = async (address: Address, signal?: AbortSignal): Promise<Sock
     await once(socket, 'connect', signal ? { signal } : {});
     return socket;
   } catch (error) {
-    socket.on('error', () => undefined);
+    socket.on('error', () => undefined); // the first error is the one to tell
     socket.destroy();
     if (signal?.aborted) throw new Errno('EINTR');
     if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') {

@@ -38,6 +38,12 @@ export const mode8: Field<number> = { ...u8, ...octal };
 /** "No fid" (version(5)): as afid, no authentication was done; as n_uname, no number. */
 export const NOFID = 0xffffffff;
 export const NOTAG = 0xffff;
+/** Names in one Twalk: MAXWELEM of intro(5). */
+export const MAX_NAMES = 16;
+/** What a client keeps of msize for all of a Twrite or Rread but its data: P9_IOHDRSZ of Linux's include/net/9p/9p.h. */
+export const IO_HEAD = 24;
+/** unlinkat(2), in Tunlinkat. */
+export const AT_REMOVEDIR = 0x200;
 
 export const fid: Field<number> = {
   ...u32,
@@ -93,10 +99,6 @@ export interface Qid {
 }
 
 export const QTDIR = 0x80;
-export const QTAPPEND = 0x40;
-export const QTEXCL = 0x20;
-export const QTAUTH = 0x08;
-export const QTTMP = 0x04;
 export const QTSYMLINK = 0x02;
 export const QTFILE = 0;
 

@@ -17,11 +17,6 @@ export class Frames {
     this.limit = limit;
   }
 
-  /** Bytes held that were not handed out. */
-  get buffered(): number {
-    return this.#chunk.length - this.#at + this.#filled;
-  }
-
   /** Give it the next chunk only when `next` has returned undefined. */
   push(chunk: Buffer): void {
     this.#chunk = chunk;

@@ -7,11 +7,10 @@ import { REPLY_HEAD, clunk, opened, qidOf, qidType, read, remove, walk, write } 
 import { makedev } from './device.ts';
 import { direntSize } from './dirent.ts';
 import type { Dirent } from './dirent.ts';
+import { AT_REMOVEDIR } from './fields.ts';
 import { service } from './service.ts';
 import { safe } from './wire.ts';
 
-/** unlinkat(2). */
-const AT_REMOVEDIR = 0x200;
 /** V9FS_MAGIC of linux/magic.h: what statfs(2) shows behind a 9P mount anyway. */
 const FSTYPE = 0x01021997;
 /** Rlock's P9_LOCK_SUCCESS; F_UNLCK: nobody holds a lock that would be in the way. */

@@ -86,6 +86,7 @@ const listening = async (server: Server, address: Address): Promise<void> => {
 
 /** A socket file nobody answers on is the rest of a server that was killed. Anything else is left alone. */
 const clearStale = async (path: string): Promise<void> => {
+  // What keeps it from being looked at keeps the socket from being made, and is told then.
   const stats = await lstat(path).catch(() => undefined);
   if (!stats) return;
   if (!stats.isSocket()) throw new Errno('EEXIST', `${path} is there and is no socket`);

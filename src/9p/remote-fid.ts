@@ -1,10 +1,10 @@
 import { Errno } from '../kernel/errno.ts';
 import { O_CREAT, O_EXCL, O_TRUNC, writes } from '../kernel/mode.ts';
 import type { Changed, Space } from '../kernel/node.ts';
-import { attributesOf, setattrOf } from './attributes.ts';
+import { STATS_BASIC, attributesOf, setattrOf } from './attributes.ts';
 import type { RemoteAttributes } from './attributes.ts';
 import type { Dirent } from './dirent.ts';
-import { QTDIR } from './fields.ts';
+import { AT_REMOVEDIR, IO_HEAD, MAX_NAMES, QTDIR } from './fields.ts';
 import type { Qid } from './fields.ts';
 import type { Rpc } from './rpc.ts';
 import { ROOT } from './uplink.ts';
@@ -12,11 +12,6 @@ import type { Attached, Uplink } from './uplink.ts';
 import { safe } from './wire.ts';
 import type { U64 } from './wire.ts';
 
-/** MAXWELEM of intro(5). */
-const MAX_NAMES = 16;
-/** Linux's P9_IOHDRSZ: what a Twrite or Rread needs at most besides its data. */
-const IO_HEAD = 24;
-const AT_REMOVEDIR = 0x200;
 /** How often a request is repeated on a new connection. */
 const ATTEMPTS = 5;
 
@@ -149,7 +144,7 @@ export class RemoteFid {
   read(offset: number, count: number, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#use(true, signal, async (rpc, fid) => {
       if (this.#reopened && offset > 0) {
-        const { size } = await rpc.call({ type: 'Tgetattr', fid, request_mask: 0x7ff }, signal);
+        const { size } = await rpc.call({ type: 'Tgetattr', fid, request_mask: STATS_BASIC }, signal);
         if (size < offset) throw new Errno('ECONNRESET', 'the stream was lost with the connection');
         this.#reopened = false;
       }
@@ -193,7 +188,7 @@ export class RemoteFid {
 
   getattr(signal?: AbortSignal): Promise<RemoteAttributes> {
     return this.#use(true, signal, async (rpc, fid) =>
-      attributesOf(await rpc.call({ type: 'Tgetattr', fid, request_mask: 0x7ff }, signal)),
+      attributesOf(await rpc.call({ type: 'Tgetattr', fid, request_mask: STATS_BASIC }, signal)),
     );
   }
 

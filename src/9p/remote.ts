@@ -4,6 +4,7 @@ import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, S_IFDIR, S_IFLNK, S_IFREG } fro
 import type { Attributes, Changed, Dir, Entry, File, Handle, Link, Node, Space } from '../kernel/node.ts';
 import { nextQid } from '../kernel/qid.ts';
 import type { Request } from '../kernel/request.ts';
+import { until } from '../kernel/until.ts';
 import type { RemoteAttributes } from './attributes.ts';
 import type { Client } from './client.ts';
 import { majorOf, minorOf } from './device.ts';
@@ -11,7 +12,6 @@ import { QTDIR, QTSYMLINK } from './fields.ts';
 import type { Qid } from './fields.ts';
 import { Recent } from './recent.ts';
 import type { RemoteFid } from './remote-fid.ts';
-import { interruptible } from './uplink.ts';
 import type { U64 } from './wire.ts';
 
 /** Fids kept on the server for nodes nobody holds open; the one used longest ago is given back. */
@@ -67,7 +67,7 @@ class Tree {
     }
     kept.users++;
     try {
-      const fid = await interruptible(kept.fid, signal).catch((error: unknown) => {
+      const fid = await until(kept.fid, signal).catch((error: unknown) => {
         // What was not found is looked for again by the next request.
         if (this.#fids.get(node) === kept) this.#fids.delete(node);
         throw error;

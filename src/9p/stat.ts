@@ -76,7 +76,6 @@ export const decodeStats = <T>(field: Field<T>, bytes: Buffer): T[] => {
 export const DMDIR = 0x80000000;
 export const DMAPPEND = 0x40000000;
 export const DMEXCL = 0x20000000;
-export const DMTMP = 0x04000000;
 export const DMSYMLINK = 0x02000000;
 export const DMLINK = 0x01000000;
 export const DMDEVICE = 0x00800000;

@@ -1,5 +1,4 @@
-/** What Linux's client keeps of msize for the head of a message (P9_IOHDRSZ of include/net/9p/9p.h). */
-const IOHDRSZ = 24;
+import { IO_HEAD } from './fields.ts';
 
 /**
  * How a stream reaches a reader behind Linux's 9P client, which keeps asking until the reader's buffer is full. If a read
@@ -20,7 +19,7 @@ export class Streaming {
   #length = 0;
 
   constructor(msize: number) {
-    this.#most = msize - IOHDRSZ;
+    this.#most = msize - IO_HEAD;
   }
 
   /** Is this read the kernel asking for the rest? If so the reply is empty, and noted. */

@@ -1,4 +1,5 @@
 import { Errno } from '../kernel/errno.ts';
+import { until } from '../kernel/until.ts';
 import type { Address } from './address.ts';
 import { dial } from './dial.ts';
 import { NOFID } from './fields.ts';
@@ -94,7 +95,7 @@ export class Uplink {
     if (this.#closed) throw new Errno('ECONNRESET', 'the client is closed');
     if (this.#patience === 0) throw new Errno('ECONNRESET', 'the server closed the connection');
     this.#coming ??= this.#share(this.#again());
-    return signal ? interruptible(this.#coming, signal) : this.#coming;
+    return signal ? until(this.#coming, signal) : this.#coming;
   }
 
   #share(coming: Promise<Attached>): Promise<Attached> {
@@ -148,12 +149,3 @@ export class Uplink {
     await rpc?.lost;
   }
 }
-
-/** A result that several wait for, given up by one of them alone. */
-export const interruptible = <T>(result: Promise<T>, signal: AbortSignal): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const aborted = (): void => reject(new Errno('EINTR'));
-    if (signal.aborted) aborted();
-    signal.addEventListener('abort', aborted, { once: true });
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });

@@ -1,4 +1,5 @@
 import { Errno } from '../kernel/errno.ts';
+import { interruption } from './replies.ts';
 
 /** Records a slow reader may be behind (tree.md, Limits), and their bytes. */
 const RECORDS = 1_000;
@@ -94,7 +95,7 @@ export class Cursor {
   async next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
       if (this.#ended) throw new Errno('ESTALE', 'what this log belongs to is gone');
-      if (signal.aborted) throw interrupted(signal);
+      if (signal.aborted) throw interruption(signal);
       if (this.#reading) await this.#reading;
       else if (this.#behind) {
         const bytes = await this.#catchUp();
@@ -137,6 +138,7 @@ export class Cursor {
   async #catchUp(): Promise<Uint8Array> {
     const position = Math.max(this.#position!, this.#source.first());
     const reading = Promise.resolve(this.#source.read(position, PIECE * 2));
+    // Others only wait for its end; who reads is told of a failure below.
     this.#reading = reading.catch(() => undefined);
     try {
       const bytes = await reading;
@@ -167,6 +169,3 @@ export class Cursor {
     for (const wake of wakes) wake();
   }
 }
-
-const interrupted = (signal: AbortSignal): Errno =>
-  signal.reason instanceof Errno ? signal.reason : new Errno('EINTR', undefined, { cause: signal.reason });

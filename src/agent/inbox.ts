@@ -12,7 +12,7 @@ import { pack, unpack } from './pack.ts';
 import { decode } from './text.ts';
 
 /** Bytes of one message, messages of one inbox, how long what was taken is a key and how long it can still be opened. */
-const MESSAGE = 256 * 1024;
+export const MESSAGE = 256 * 1024;
 const FULL = 1_000;
 const NAME_KEY = 10 * 60_000;
 const ID_KEY = 24 * 3_600_000;

@@ -57,8 +57,7 @@ const check = ({ Id, Expires }: Headers): void => {
 };
 
 /** 0 to 1: how far an origin may be believed. */
-export const trustOf = (origin: Subject): number =>
-  origin.tier === 'operator' ? 1 : origin.tier === 'agent' ? 0.5 : 0;
+const trustOf = (origin: Subject): number => (origin.tier === 'operator' ? 1 : origin.tier === 'agent' ? 0.5 : 0);
 
 /** The name a message comes from and an answer goes to. */
 export const senderOf = (origin: Subject): string => (origin.tier === 'agent' ? origin.name : origin.tier);

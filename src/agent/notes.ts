@@ -7,7 +7,7 @@ import { noteInfoPrefix, notePrefix } from './keys.ts';
 import { decode } from './text.ts';
 
 /** Bytes of a note, notes and directories of an agent, directories above a note. */
-const NOTE = 1024 * 1024;
+export const NOTE = 1024 * 1024;
 const FULL = 10_000;
 const DEEP = 4;
 

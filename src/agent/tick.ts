@@ -7,7 +7,7 @@ import { TICKS, type Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
 import { runKey, tickKey } from './keys.ts';
-import { bodyOf } from './message.ts';
+import { bodyOf, senderOf } from './message.ts';
 import { pack } from './pack.ts';
 import { recall, system } from './prompt.ts';
 
@@ -198,8 +198,7 @@ export class Tick {
   #remember(message: Message, { text }: Thought): void {
     const agent = this.#agent;
     const subject = message.subject === undefined ? undefined : `Re: ${message.subject.replace(/^Re: /, '')}`;
-    const to = message.origin.tier === 'agent' ? message.origin.name : message.origin.tier;
-    const sent = agent.outbox.send({ to, text, subject, inReplyTo: message.id });
+    const sent = agent.outbox.send({ to: senderOf(message.origin), text, subject, inReplyTo: message.id });
     this.#effects.push(sent);
     this.#phase('REMEMBER', { answer: sent.id });
     this.#record = { ...this.#record, answer: sent.id };

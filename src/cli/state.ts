@@ -20,7 +20,7 @@ export interface State {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `$XDG_STATE_HOME/weft` or `~/.local/state/weft`; by the XDG specification a relative path there does not count. */
-export const defaultState = (env: Environment): string => {
+const defaultState = (env: Environment): string => {
   const base = env['XDG_STATE_HOME'];
   return join(base?.startsWith('/') ? base : join(homedir(), '.local', 'state'), 'weft');
 };
@@ -50,7 +50,10 @@ const PRIVATE = 0o700;
 /** Any of these shows that a directory was a state directory before. */
 const marks = ['db', 'server.json', 'server.log', 'config.yaml'];
 
-/** Makes the directory, private to its user. Somebody's other directory, given by mistake, is refused and not touched. */
+/**
+ * Makes the directory, private to its user. One that others can look into and that holds something else, given by mistake,
+ * is refused and not touched.
+ */
 export const prepare = (state: State): void => {
   const { directory } = state;
   try {

@@ -60,42 +60,42 @@ const table =
     new Table(context.server.world, lines, context);
 
 // prettier-ignore
-export const agentLive = rows<AgentContext>([
+const agentLive = rows<AgentContext>([
   ['trace',  'stream', 'r', '-', 'what it does, as it happens, model text included', ({ agent, server }) => new Stream(server.world, () => agent.trace.follow('running tick'))],
   ['outbox', 'stream', 'r', '-', 'what it says, one record a message',               ({ agent, server }) => new Stream(server.world, () => agent.outbox.log.follow('running tick'))],
   ['wait',   'await',  'r', '-', 'returns when nothing is pending or running',       wait],
 ]);
 
 // prettier-ignore
-export const agentTicks = rows<AgentContext>([
+const agentTicks = rows<AgentContext>([
   ['N.json', 'text', 'r', '-', 'the record of one tick; the newest 1,000 are kept'],
 ]);
 
 // prettier-ignore
-export const agentLogs = rows<AgentContext>([
+const agentLogs = rows<AgentContext>([
   ['trace',      'log', 'r', '-', 'what it did, fine-grained, model text included',      ({ agent, server }) => new Log(server.world, agent.trace)],
   ['trajectory', 'log', 'r', '-', 'one hash-chained record a phase, act and transition', ({ agent, server }) => new Log(server.world, agent.trajectory.journal)],
   ['ticks',      'dir', 'r', '-', 'one record a tick',                                   ticks],
 ], { ticks: agentTicks });
 
 // prettier-ignore
-export const agentNotes = rows<AgentContext>([
+const agentNotes = rows<AgentContext>([
   ['NAME', 'value', 'w', '-', 'a note; mkdir makes directories of them, four deep'],
 ]);
 
 // prettier-ignore
-export const agentMemory = rows<AgentContext>([
+const agentMemory = rows<AgentContext>([
   ['notes', 'dir', 'w', '-', 'what it remembers in so many words: one value a note', notes],
 ], { notes: agentNotes });
 
 // prettier-ignore
-export const agentInbox = rows<AgentContext>([
+const agentInbox = rows<AgentContext>([
   ['new',  'new',   'r', '-', 'write a message, read its id; read first: an example', newMessage],
   ['NAME', 'value', 'r', '-', 'a message that waits; rm discards it'],
 ]);
 
 // prettier-ignore
-export const agentOutbox = rows<AgentContext>([
+const agentOutbox = rows<AgentContext>([
   ['log',  'log',  'r', '-', 'everything it said, one record a message, headers and text', ({ agent, server }) => new Log(server.world, agent.outbox.log)],
   ['last', 'text', 'r', '-', 'the text of the newest message',                             last],
   ['ID',   'text', 'r', '-', 'one message with its headers; the newest 1,000 are kept'],
@@ -121,12 +121,12 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
 ], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
-export const rootLive = rows<Server>([
+const rootLive = rows<Server>([
   ['events', 'stream', '-', '-', 'everything that happens, as it happens', ({ agents, world }) => new Stream(world, () => agents.log.follow('now'))],
 ]);
 
 // prettier-ignore
-export const rootAgents = rows<Server>([
+const rootAgents = rows<Server>([
   ['NAME', 'dir', '-', 'r', 'one agent; it has a help of its own'],
 ], { NAME: agentRows });
 

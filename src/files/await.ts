@@ -1,8 +1,8 @@
 import { Errno } from '../kernel/errno.ts';
 import { O_NONBLOCK, S_IFREG } from '../kernel/mode.ts';
 import { POLLIN, type Attributes, type File, type Handle } from '../kernel/node.ts';
+import { until } from '../kernel/until.ts';
 import { Answer } from './answer.ts';
-import { until } from './pending.ts';
 import { Stamp } from './stamp.ts';
 import type { World } from './world.ts';
 

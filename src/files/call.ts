@@ -2,8 +2,8 @@ import { Errno } from '../kernel/errno.ts';
 import { O_NONBLOCK, S_IFREG, reads } from '../kernel/mode.ts';
 import { POLLIN, POLLOUT, type Attributes, type Awaitable, type File, type Handle } from '../kernel/node.ts';
 import { Request } from '../kernel/request.ts';
+import { until } from '../kernel/until.ts';
 import { Answer } from './answer.ts';
-import { until } from './pending.ts';
 import { Stamp } from './stamp.ts';
 import type { World } from './world.ts';
 

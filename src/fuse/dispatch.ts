@@ -148,7 +148,7 @@ export class Dispatcher {
     if (!(result instanceof Promise)) return result;
     if (context.inflight.size >= INFLIGHT) {
       request.abort();
-      result.catch(() => undefined);
+      result.catch(() => undefined); // it is answered here, with EAGAIN
       throw new Errno('EAGAIN', 'too many requests wait');
     }
     context.inflight.set(unique, request);

@@ -41,7 +41,7 @@ export const linux: Driver = {
       const late = new AbortController();
       const gave = after(given ? 0 : PATIENCE, undefined, { signal: late.signal }).then(
         () => server.close(),
-        () => undefined,
+        () => undefined, // aborted: it ended in time
       );
       await ended;
       late.abort();

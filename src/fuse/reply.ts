@@ -1,5 +1,5 @@
 import { Errno } from '../kernel/errno.ts';
-import { replyHeader, requestHeader, type Op, messages } from './messages.ts';
+import { replyHeader, type Op, messages } from './messages.ts';
 import type { Field } from './wire.ts';
 
 /** Most bytes of one write or read, in pages of 4096 and in bytes. */
@@ -47,5 +47,3 @@ export class Replies {
     this.#write(this.#out, HEADER + size);
   }
 }
-
-export const REQUEST_HEADER = requestHeader.size;

@@ -65,7 +65,7 @@ export class FuseServer {
         else resolve();
       };
     });
-    this.ready.catch(() => undefined);
+    this.ready.catch(() => undefined); // also where nobody waits for it; the kernel is answered with the failure
   }
 
   /** What the kernel knows of us at present, for status and tests. */

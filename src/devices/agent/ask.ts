@@ -1,7 +1,6 @@
+import { MESSAGE } from '../../agent/inbox.ts';
 import { Call } from '../../files/call.ts';
 import type { AgentContext } from './agent-dir.ts';
-
-const LIMIT = 256 * 1024;
 
 /** A prompt in, the answer out, on one descriptor. */
 export const ask = ({ agent, server }: AgentContext): Call =>
@@ -10,7 +9,7 @@ export const ask = ({ agent, server }: AgentContext): Call =>
   exec 3<>ask; echo 'what is new?' >&3; cat <&3; exec 3>&-
 or, from any shell: weft ask ${agent.name} 'what is new?'
 `,
-    limit: LIMIT,
+    limit: MESSAGE,
     failed: (error) => agent.refused('ask', error),
     submit: (input, signal, request) => agent.ask(input, request.subject, signal),
   });

@@ -1,12 +1,10 @@
-import type { InboxStage } from '../../agent/inbox.ts';
+import { MESSAGE, type InboxStage } from '../../agent/inbox.ts';
 import type { Staged } from '../../files/document.ts';
 import { New } from '../../files/new.ts';
 import { Queue } from '../../files/queue.ts';
 import type { Node } from '../../kernel/node.ts';
 import type { Request } from '../../kernel/request.ts';
 import type { AgentContext } from './agent-dir.ts';
-
-const LIMIT = 256 * 1024;
 
 const template = `Subject: what it is about
 Priority: normal
@@ -29,7 +27,7 @@ const stage = async ({ agent }: AgentContext, content: Uint8Array, by: Request, 
 export const newMessage = (context: AgentContext): New =>
   new New(context.server.world, {
     template,
-    limit: LIMIT,
+    limit: MESSAGE,
     room: () => context.agent.inbox.assertRoom(),
     stage: (content, by) => stage(context, content, by),
   });
@@ -40,7 +38,7 @@ export const inbox = (context: AgentContext, fixed: Readonly<Record<string, Node
   return new Queue(
     context.server.world,
     {
-      limit: LIMIT,
+      limit: MESSAGE,
       *pending() {
         for (const { name } of messages.list()) yield name;
       },

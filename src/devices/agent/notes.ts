@@ -1,13 +1,12 @@
+import { NOTE } from '../../agent/notes.ts';
 import { userName } from '../../kernel/name.ts';
 import { Values } from '../../files/values.ts';
 import type { AgentContext } from './agent-dir.ts';
 
-const LIMIT = 1024 * 1024;
-
 /** What the agent remembers in so many words: a value a note, in directories up to four deep. */
 export const notes = ({ agent: { notes: kept }, server: { world } }: AgentContext): Values =>
   new Values(world, {
-    limit: LIMIT,
+    limit: NOTE,
     accepts: (name) => userName.test(name),
     *list(path) {
       for (const name of kept.list(path)) {

@@ -42,7 +42,7 @@ export const native: Driver = {
     const ended = new Promise<void>((done, failed) => {
       over = (failure) => (failure ? failed(failure) : done());
     });
-    ended.catch(() => undefined);
+    ended.catch(() => undefined); // also where nobody waits for it: that must not end the process
     const finish = async (): Promise<void> => {
       clearInterval(look);
       tree.end();

@@ -4,7 +4,14 @@ import { soon } from '../../kernel/soon.ts';
 import { POLLHUP, POLLIN, POLLOUT, type Awaitable } from '../../kernel/node.ts';
 import type { Call, Context, Operations } from '../context.ts';
 import { giveBack } from '../entry.ts';
-import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH, FOPEN_NONSEEKABLE, FOPEN_STREAM, POLL_SCHEDULE_NOTIFY } from '../flags.ts';
+import {
+  FOPEN_DIRECT_IO,
+  FOPEN_NOFLUSH,
+  FOPEN_NONSEEKABLE,
+  FOPEN_STREAM,
+  FSYNC_FDATASYNC,
+  POLL_SCHEDULE_NOTIFY,
+} from '../flags.ts';
 import type { Answer, Body } from '../messages.ts';
 import { otherwise } from '../otherwise.ts';
 
@@ -69,8 +76,10 @@ export const opening: Operations<
   RELEASE: (context, { fh }, { request }) => release(context, fh, request),
   RELEASEDIR: (context, { fh }, { request }) => release(context, fh, request),
 
-  FSYNC: ({ session }, { fh, fsync_flags }, { request }) => session.fsync(fh, (fsync_flags & 1) !== 0, request),
-  FSYNCDIR: ({ session }, { fh, fsync_flags }, { request }) => session.fsync(fh, (fsync_flags & 1) !== 0, request),
+  FSYNC: ({ session }, { fh, fsync_flags }, { request }) =>
+    session.fsync(fh, (fsync_flags & FSYNC_FDATASYNC) !== 0, request),
+  FSYNCDIR: ({ session }, { fh, fsync_flags }, { request }) =>
+    session.fsync(fh, (fsync_flags & FSYNC_FDATASYNC) !== 0, request),
 
   POLL: ({ session, handles, wake }, { fh, kh, flags }) => {
     const handle = handles.get(fh);

@@ -1,4 +1,4 @@
-import { Errno } from '../kernel/errno.ts';
+import { Errno } from './errno.ts';
 
 /** Waits for a promise no longer than a signal allows; EINTR then. The promise itself goes on. */
 export const until = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
