@@ -56,11 +56,16 @@ class SlowDir implements Dir {
   }
 }
 
-/** Stands in the mounted directory and looks its names up until it is told to end; says how often. */
+/**
+ * Stands in the mounted directory and looks its names up until it is told to end; says how often. Where the mount dies, or
+ * nobody tells it in ten minutes, it ends too.
+ */
 const looker = `
 cd "$1"; count=0
 trap 'echo $count; exit 0' TERM
-while :; do for n in 0 1 2 3 4 5 6 7 8 9; do [ -e d/$n ]; [ -d d/$n/none ]; done; ls d > /dev/null 2>&1; count=$((count+1)); done`;
+while [ -d . ] && [ $SECONDS -lt 600 ]; do
+  for n in 0 1 2 3 4 5 6 7 8 9; do [ -e d/$n ]; [ -d d/$n/none ]; done; ls d > /dev/null 2>&1; count=$((count+1))
+done`;
 
 /**
  * `rounds` of mkdir and rmdir over 9P, ten names at a time, in a directory that processes look into through FUSE meanwhile,
