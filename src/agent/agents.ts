@@ -24,6 +24,8 @@ const SWEEP_BATCH = 1_000;
 /** Bytes of the log that may wait for somebody's commit, and at which it takes no more. */
 const LOG_WAITING = 65_536;
 const LOG_FULL = 16 * 1024 * 1024;
+/** Names an answer may go to that are no agents. */
+const RESERVED = new Set(['operator', 'observer']);
 /** Agents that are loaded at one time. */
 const LOADING = 32;
 
@@ -349,6 +351,7 @@ export class Agents {
     if (!agentName.test(name)) {
       throw new Errno('EINVAL', `'${name}' cannot name an agent: a-z first, then a-z, 0-9 and '-', at most 32`);
     }
+    if (RESERVED.has(name)) throw new Errno('EINVAL', `'${name}' stands for somebody else in the headers of messages`);
     if (this.#agents.has(name)) throw new Errno('EEXIST', `there is an agent '${name}'`);
   }
 

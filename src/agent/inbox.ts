@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { Errno } from '../kernel/errno.ts';
 import { userName } from '../kernel/name.ts';
-import { nameOf, type Subject } from '../kernel/subject.ts';
 import { del, put, within, type Operation } from '../drivers/store/store.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import { timeOf } from './ids.ts';
 import { expireKey, inboxPrefix, usedIdKey, usedNameKey } from './keys.ts';
 import { parse, stamp, type Draft } from './message.ts';
+import { originText, senderOf, type Origin } from './origin.ts';
 import { pack, unpack } from './pack.ts';
 import { decode } from './text.ts';
 
@@ -29,7 +29,7 @@ interface Head {
   readonly named: boolean;
   /** The client's own `Id:`, a key. */
   readonly key?: string;
-  readonly origin: Subject;
+  readonly origin: Origin;
   readonly date: number;
   readonly mtime: string;
   readonly subject?: string;
@@ -54,7 +54,7 @@ export interface Message extends Head {
 }
 
 export interface AcceptOptions {
-  readonly origin: Subject;
+  readonly origin: Origin;
   /** Absent: the server makes one. */
   readonly name?: string | undefined;
   /** All of it is body. */
@@ -263,7 +263,7 @@ export class Inbox {
     let due: number | undefined;
     const held = new Set<string>();
     for (const message of this.#messages.values()) {
-      const origin = nameOf(message.origin);
+      const origin = senderOf(message.origin);
       if (held.has(origin)) continue;
       if (message.notBefore <= now) return { message };
       held.add(origin);
@@ -427,7 +427,11 @@ export class Inbox {
     stage.message = message;
     this.#insert(message);
     const { id, name } = message;
-    this.#host.event('message.accepted', this.#agent.name, { id, origin: nameOf(message.origin), bytes: message.size });
+    this.#host.event('message.accepted', this.#agent.name, {
+      id,
+      origin: originText(message.origin),
+      bytes: message.size,
+    });
     this.#host.emit({ type: 'message', change: 'added', agent: this.#agent, name });
     this.#agent.changed();
     this.#host.ready(this.#agent);

@@ -1,6 +1,6 @@
 import { Errno } from '../kernel/errno.ts';
-import { nameOf, type Subject } from '../kernel/subject.ts';
 import { timeText } from '../drivers/clock/clock.ts';
+import { originText, senderOf, trustOf, type Origin } from './origin.ts';
 
 /** Lines that may stand at the head of a message (tree.md, Messages), in the order they are shown. */
 const headerNames = ['To', 'Subject', 'In-Reply-To', 'Id', 'Priority', 'Expires'] as const;
@@ -56,12 +56,6 @@ const check = ({ Id, Expires }: Headers): void => {
   }
 };
 
-/** 0 to 1: how far an origin may be believed. */
-const trustOf = (origin: Subject): number => (origin.tier === 'operator' ? 1 : origin.tier === 'agent' ? 0.5 : 0);
-
-/** The name a message comes from and an answer goes to. */
-export const senderOf = (origin: Subject): string => (origin.tier === 'agent' ? origin.name : origin.tier);
-
 /** A header block, an empty line, the body. Members that are undefined are left out. */
 export const compose = (headers: Readonly<Record<string, string | undefined>>, body: string): string => {
   const lines = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
@@ -69,13 +63,13 @@ export const compose = (headers: Readonly<Record<string, string | undefined>>, b
 };
 
 /** The document as the agent reads it: what the server vouches for first. */
-export const stamp = (draft: Draft, by: { id: string; to: string; origin: Subject; date: number }): string =>
+export const stamp = (draft: Draft, by: { id: string; to: string; origin: Origin; date: number }): string =>
   compose(
     {
       From: senderOf(by.origin),
       To: draft.headers.To ?? by.to,
       Date: timeText(by.date),
-      Origin: nameOf(by.origin),
+      Origin: originText(by.origin),
       Trust: String(trustOf(by.origin)),
       Id: by.id,
       Subject: draft.headers.Subject,

@@ -1,5 +1,4 @@
 import { Errno } from '../kernel/errno.ts';
-import { nameOf } from '../kernel/subject.ts';
 import { timeText } from '../drivers/clock/clock.ts';
 import { del, put, type Operation } from '../drivers/store/store.ts';
 import { ModelError, type Perceived, type Usage } from '../drivers/model/model.ts';
@@ -7,7 +6,8 @@ import { TICKS, type Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
 import { runKey, tickKey } from './keys.ts';
-import { bodyOf, senderOf } from './message.ts';
+import { bodyOf } from './message.ts';
+import { originText, senderOf } from './origin.ts';
 import { pack } from './pack.ts';
 import { recall, system } from './prompt.ts';
 
@@ -114,7 +114,7 @@ export class Tick {
     const perceived = recall(agent.notes);
     this.#phase('PERCEIVE', {
       message: message?.id ?? null,
-      ...(message ? { origin: nameOf(message.origin) } : {}),
+      ...(message ? { origin: originText(message.origin) } : {}),
       memories: perceived.map(({ path }) => path),
     });
     const outcome = message ? await this.#work(message, perceived) : this.#nothing();
@@ -258,7 +258,7 @@ export class Tick {
     const head: DeadHead = {
       id,
       name,
-      origin: nameOf(message.origin),
+      origin: originText(message.origin),
       time: timeText(this.#host.clock.now()),
       code,
       reason,
