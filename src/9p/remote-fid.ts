@@ -14,6 +14,9 @@ import type { U64 } from './wire.ts';
 
 /** How often a request is repeated on a new connection. */
 const ATTEMPTS = 5;
+/** Entries of one directory, and bytes of one extended attribute (XATTR_SIZE_MAX of linux/limits.h): no server has more. */
+const MAX_ENTRIES = 4_194_304;
+const MAX_XATTR = 65_536;
 
 /**
  * A place on the server, or a file opened there. It is bound to a fid of the connection in force, and bound again by its path
@@ -171,7 +174,7 @@ export class RemoteFid {
     });
   }
 
-  /** Every entry of this directory, which is open. */
+  /** Every entry of this directory, which is open. EPROTO from a server whose listing has no end. */
   readdir(signal?: AbortSignal): Promise<Dirent[]> {
     return this.#use(true, signal, async (rpc, fid) => {
       const page = async (offset: U64): Promise<readonly Dirent[]> => {
@@ -179,10 +182,18 @@ export class RemoteFid {
         return (await rpc.call(message, signal)).entries;
       };
       const all: Dirent[] = [];
-      for (let entries = await page(0); entries.length > 0; entries = await page(entries.at(-1)!.offset)) {
+      // Cookies need not grow (tmpfs counts down), but one that comes again would begin a circle.
+      const cookies = new Set<U64>([0]);
+      for (let cookie: U64 = 0; ;) {
+        const entries = await page(cookie);
+        const last = entries.at(-1);
+        if (!last) return all;
         for (const entry of entries) all.push(entry);
+        cookie = last.offset;
+        if (cookies.has(cookie)) throw new Errno('EPROTO', 'the listing of a directory goes in a circle');
+        if (all.length > MAX_ENTRIES) throw new Errno('EPROTO', `a directory of more than ${MAX_ENTRIES} entries`);
+        cookies.add(cookie);
       }
-      return all;
     });
   }
 
@@ -295,11 +306,13 @@ export class RemoteFid {
       const newfid = attached.take();
       try {
         const size = safe((await rpc.call({ type: 'Txattrwalk', fid, newfid, name }, signal)).size);
+        if (size > MAX_XATTR) throw new Errno('E2BIG', `an extended attribute of ${size} bytes`);
         const parts: Uint8Array[] = [];
         for (let at = 0; at < size;) {
           const count = Math.min(size - at, rpc.msize - IO_HEAD);
           const { data } = await rpc.call({ type: 'Tread', fid: newfid, offset: at, count }, signal);
           if (data.length === 0) throw new Errno('EIO', 'an extended attribute ended early');
+          if (data.length > count) throw new Errno('EPROTO', 'the server sent more than was asked for');
           parts.push(data);
           at += data.length;
         }
@@ -318,7 +331,9 @@ export class RemoteFid {
         await rpc.call({ type: 'Txattrcreate', fid: newfid, name, attr_size: value.length, flags }, signal);
         for (let at = 0; at < value.length;) {
           const data = value.subarray(at, at + rpc.msize - IO_HEAD);
-          at += (await rpc.call({ type: 'Twrite', fid: newfid, offset: at, data }, signal)).count;
+          const { count } = await rpc.call({ type: 'Twrite', fid: newfid, offset: at, data }, signal);
+          if (count === 0) throw new Errno('EIO', 'the server took nothing');
+          at += count;
         }
       } catch (error) {
         await attached.drop(newfid);

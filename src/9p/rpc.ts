@@ -68,15 +68,15 @@ export class Rpc {
     return this.#calls.size;
   }
 
-  close(): void {
-    this.#fail(new Errno('ECONNRESET', 'the connection was closed'));
+  close(reason = new Errno('ECONNRESET', 'the connection was closed')): void {
+    this.#fail(reason);
     this.#socket.destroy();
   }
 
   /** Agrees on dialect and msize. ENOTSUP where the server does not speak 9P2000.L. */
-  async version(signal?: AbortSignal): Promise<void> {
+  async version(): Promise<void> {
     const message = { type: 'Tversion', msize: this.msize, version: dialectLinux.version } as const;
-    const { msize, version } = await this.#send(NOTAG, message, signal);
+    const { msize, version } = await this.#send(NOTAG, message, undefined);
     if (version !== dialectLinux.version) throw new Errno('ENOTSUP', `the server speaks ${version}, not 9P2000.L`);
     if (msize > this.msize || msize < 256) throw new Errno('EPROTO', `the server wants messages of ${msize} bytes`);
     this.msize = this.#frames.limit = msize;

@@ -12,6 +12,8 @@ export interface UplinkOptions {
   readonly msize?: number;
   /** Milliseconds a call waits for a lost server to come back before it fails; 0 never reconnects. 10 s. */
   readonly patience?: number;
+  /** Milliseconds a server may take until it has answered Tversion and Tattach: ETIMEDOUT then. 10 s. */
+  readonly greeting?: number;
 }
 
 /** The fid of the attach, in every connection. */
@@ -122,19 +124,24 @@ export class Uplink {
   }
 
   async #attach(signal: AbortSignal | undefined): Promise<Attached> {
-    const { aname = '', uname = '', msize = 1048576 } = this.#options;
+    const { aname = '', uname = '', msize = 1048576, greeting = 10_000 } = this.#options;
     const socket = await dial(this.address, signal);
     const rpc = new Rpc(socket, msize);
+    // Whoever answers nothing answers no Tflush either: an abort ends the connection, too.
+    const aborted = (): void => rpc.close(new Errno('EINTR'));
+    const late = setTimeout(() => rpc.close(new Errno('ETIMEDOUT', 'nobody there speaks 9P')), greeting);
+    signal?.addEventListener('abort', aborted, { once: true });
     try {
-      await rpc.version(signal);
-      await rpc.call(
-        { type: 'Tattach', fid: ROOT, afid: NOFID, uname, aname, n_uname: process.getuid?.() ?? 0 },
-        signal,
-      );
+      if (signal?.aborted) throw new Errno('EINTR');
+      await rpc.version();
+      await rpc.call({ type: 'Tattach', fid: ROOT, afid: NOFID, uname, aname, n_uname: process.getuid?.() ?? 0 });
       if (this.#closed) throw new Errno('ECONNRESET', 'the client is closed');
     } catch (error) {
       rpc.close();
       throw error;
+    } finally {
+      clearTimeout(late);
+      signal?.removeEventListener('abort', aborted);
     }
     this.#attached = new Attached(rpc);
     return this.#attached;
