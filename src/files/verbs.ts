@@ -3,6 +3,7 @@ import { S_IFREG } from '../kernel/mode.ts';
 import type { Attributes, Awaitable, File, Handle } from '../kernel/node.ts';
 import type { Request } from '../kernel/request.ts';
 import { soon } from '../kernel/soon.ts';
+import { decode, printable } from '../kernel/utf8.ts';
 import { Answer } from './answer.ts';
 import { Stamp } from './stamp.ts';
 import type { World } from './world.ts';
@@ -55,9 +56,10 @@ export class Verbs implements File {
         const lines = decode(data)
           .split('\n')
           .filter((line) => line.trim() !== '');
+        // What was written is quoted: it must not steer the terminal of whoever reads it.
         const told = (outcome: string): void => {
-          this.#outcome = outcome;
-          answer = new Answer(outcome);
+          this.#outcome = `${printable(outcome)}\n`;
+          answer = new Answer(this.#outcome);
           this.#stamp.touch();
         };
         return soon(this.#run(lines, 0, request, told), () => data.length);
@@ -71,7 +73,7 @@ export class Verbs implements File {
       const line = lines[index]!;
       const failed = (error: unknown): never => {
         if (!(error instanceof Errno)) throw error;
-        told(`failed: ${line}: ${error.message} (${error.code})\n`);
+        told(`failed: ${line}: ${error.message} (${error.code})`);
         throw new Errno(error.code, `${line}: ${error.message}`, { cause: error });
       };
       let outcome: Awaitable<string | undefined>;
@@ -82,11 +84,11 @@ export class Verbs implements File {
       }
       if (outcome instanceof Promise) {
         return outcome.then((text) => {
-          told(`ok: ${text ?? line}\n`);
+          told(`ok: ${text ?? line}`);
           return this.#run(lines, index + 1, request, told);
         }, failed);
       }
-      told(`ok: ${outcome ?? line}\n`);
+      told(`ok: ${outcome ?? line}`);
     }
   }
 
@@ -107,12 +109,4 @@ const arity = (args: string): [least: number, most: number] => {
   const words = args.split(' ').filter(Boolean);
   const least = words.filter((word) => !word.startsWith('[')).length;
   return [least, args.includes('...') ? Infinity : words.length];
-};
-
-const decode = (data: Uint8Array): string => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data);
-  } catch (cause) {
-    throw new Errno('EINVAL', 'commands are UTF-8 text', { cause });
-  }
 };

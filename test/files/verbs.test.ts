@@ -96,6 +96,14 @@ test('unknown verbs, and too few or too many arguments, are EINVAL', async (t) =
   t.deepEqual(ran, []);
 });
 
+test('an outcome shows what was written without steering a terminal', async (t) => {
+  const { client } = await made();
+  await t.throwsAsync(put(client, '/ctl', 'x\x1b[2J\r\u202e\n'), { code: 'EINVAL' });
+  t.regex(await cat(client, '/ctl'), /\nfailed: x\\x1b\[2J\\x0d\\u\{202e\}: no such command[^\p{Cc}]*\n$/u);
+  await put(client, '/ctl', 'tick \x07');
+  t.true((await cat(client, '/ctl')).endsWith('\nok: tick \\x07\n'));
+});
+
 test('bytes that are no UTF-8 are EINVAL', async (t) => {
   const { client } = await made();
   const file = await client.open('/ctl', O_WRONLY);
