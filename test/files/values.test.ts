@@ -61,6 +61,17 @@ for (const slow of [false, true]) {
     t.is(source.files.get('log'), '2\n1\n');
   });
 
+  test(`${how}: appenders that close side by side all survive, in the order of the closes`, async (t) => {
+    const { client, source } = await made(slow);
+    for (const path of ['a', 'log']) {
+      const open = () => client.open(`/notes/${path}`, O_WRONLY | O_CREAT | O_APPEND);
+      const files = [await open(), await open(), await open(), await open()];
+      for (const [index, file] of files.entries()) await file.write(`${index + 1}\n`);
+      await Promise.all([3, 0, 2, 1].map((index) => files[index]!.close()));
+      t.is(source.files.get(path), `${path === 'a' ? 'A\n' : ''}4\n1\n3\n2\n`);
+    }
+  });
+
   test(`${how}: a rename moves a value with its inode number and what is open on it`, async (t) => {
     const { client, source } = await made(slow);
     const before = await client.stat('/notes/a');
