@@ -1,6 +1,5 @@
-import { constants, renameSync } from 'node:fs';
-import { access, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
 import { formatAddress, parseAddress } from './9p/address.ts';
 import { listen, type Listener } from './9p/listen.ts';
 import { Agents } from './agent/agents.ts';
@@ -13,13 +12,13 @@ import { Models } from './drivers/model/model.ts';
 import { Offline } from './drivers/model/offline.ts';
 import { LevelStore } from './drivers/store/level.ts';
 import { makeExamples } from './examples.ts';
-import { host, type Host } from './files/host.ts';
 import type { World } from './files/world.ts';
 import type { Driver, Mounted } from './fuse/driver.ts';
 import { Changes } from './kernel/changes.ts';
 import { Errno } from './kernel/errno.ts';
 import { observer, operator } from './kernel/subject.ts';
 import { Views } from './views.ts';
+import { Works } from './works.ts';
 
 export interface Running {
   /** The directory the tree is mounted on. */
@@ -72,7 +71,7 @@ const build = async (
   const agents = await Agents.open({ store, clock, models: models(options.model) });
   closers.push(() => agents.close());
 
-  const works = new Works(state.work);
+  const works = new Works(state.work, (name, error) => log.warn('a work directory stays where it is', { name, error }));
   closers.push(() => works.close());
   await works.sweep(agents);
   agents.on((change) => {
@@ -180,50 +179,3 @@ const environment = (state: string): Environment => ({
   },
   stateMode: async () => (await stat(state)).mode & 0o777,
 });
-
-/** The work/ directories: STATE/work/NAME, and NAME@TIME for those in the archive. */
-class Works {
-  readonly #directory: string;
-  readonly #open = new Map<number, Host>();
-
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  open(name: string, id: number): Host {
-    this.#open.get(id)?.close();
-    const opened = host(join(this.#directory, name), { mkdir: 0o700 });
-    this.#open.set(id, opened);
-    return opened;
-  }
-
-  rename(id: number, from: string, to: string): void {
-    this.#open.get(id)?.close();
-    this.#open.delete(id);
-    try {
-      renameSync(join(this.#directory, from), join(this.#directory, to));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-
-  /** What a crash left behind: directories of agents that are in the archive or in no list at all. */
-  async sweep(agents: Agents): Promise<void> {
-    const kept = new Set(agents.archived.list().map(({ name }) => name));
-    for (const name of await readdir(this.#directory)) {
-      if (name.includes('@') && !kept.has(name)) await rm(join(this.#directory, name), { recursive: true });
-    }
-    for (const archived of kept) {
-      const name = archived.slice(0, archived.indexOf('@'));
-      if (agents.get(name)) continue;
-      await rename(join(this.#directory, name), join(this.#directory, archived)).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      });
-    }
-  }
-
-  close(): void {
-    for (const opened of this.#open.values()) opened.close();
-    this.#open.clear();
-  }
-}
