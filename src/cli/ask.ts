@@ -1,3 +1,4 @@
+import { Errno } from '../kernel/errno.ts';
 import { O_RDWR } from '../kernel/mode.ts';
 import type { Run } from './command.ts';
 import { print } from './output.ts';
@@ -8,7 +9,9 @@ import { typed } from './typed.ts';
 export const run: Run = ([name, ...words], flags) =>
   withServer(flags, (remote) =>
     remote.file(`agents/${name!}/ask`, O_RDWR, async (file) => {
-      await remote.send(file, typed(words, remote.signal));
+      const size = await remote.send(file, typed(words, remote.signal));
+      if (size === 0)
+        throw new Errno('EINVAL', 'there is no question: it is the words after the name, or standard input');
       for await (const piece of remote.pieces(file)) await print(piece);
       return 0;
     }),

@@ -79,7 +79,7 @@ export const commands: readonly Command[] = [
   {
     name: 'tail',
     words: '<path>',
-    flags: [...server, 'lines'],
+    flags: [...server, 'lines', 'reconnect'],
     sentence: 'follow a log or a stream',
     load: () => import('./tail.ts'),
   },

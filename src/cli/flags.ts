@@ -30,6 +30,7 @@ export const flags = {
   append: { form: '-a, --append', sentence: 'add to the end instead of replacing' },
   long: { form: '-l, --long', sentence: 'one line an entry: mode, size, time, name' },
   lines: { form: '-n, --lines <count>', sentence: 'how many lines of the past to begin with (default 10)' },
+  reconnect: { form: '--reconnect', sentence: 'when the server ends, wait a minute for the next one and go on' },
   wait: { form: '--wait', sentence: 'return when nothing is pending or running' },
   options: { form: '-o, --options <list>', sentence: 'mount options, comma-separated, as mount(8) gives them' },
 } as const satisfies Record<string, Flag>;
@@ -54,6 +55,7 @@ export interface FlagValues {
   readonly append?: true;
   readonly long?: true;
   readonly lines?: string;
+  readonly reconnect?: true;
   readonly wait?: true;
   readonly options?: string;
 }

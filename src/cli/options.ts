@@ -140,8 +140,9 @@ export const readOptions = (flags: FlagValues, env: Environment): Options => {
       [env[variable] || undefined, { name: variable, fault: (reason) => new Errno('EINVAL', reason) }],
       [config[name] ?? undefined, { name, fault: (reason) => new Errno('EINVAL', reason, { path: state.config }) }],
     ];
-    const found = sources.find(([given]) => given !== undefined);
-    return found && (reader as Reader<Value<K>>)(found[0], found[1]);
+    // All are read: a mistake in what another one overrides is told as well.
+    const given = sources.filter(([one]) => one !== undefined);
+    return given.map(([one, source]) => (reader as Reader<Value<K>>)(one, source))[0];
   };
   return {
     state,

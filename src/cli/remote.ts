@@ -120,13 +120,14 @@ export class Remote {
     });
   }
 
-  /** Writes what there is, from the beginning on or, with O_APPEND, to the end. */
-  async send(file: RemoteFile, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  /** Writes what there is, from the beginning on or, with O_APPEND, to the end. Returns how many bytes that was. */
+  async send(file: RemoteFile, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
     let offset = 0;
     for await (const piece of source) {
       await file.write(piece, offset, this.signal);
       offset += piece.length;
     }
+    return offset;
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Errno } from '../kernel/errno.ts';
@@ -47,25 +47,22 @@ export const stateOf = (flag: string | undefined, env: Environment): State =>
 
 const PRIVATE = 0o700;
 
-/** Any of these shows that a directory was a state directory before. */
-const marks = ['db', 'server.json', 'server.log', 'config.yaml'];
+/** Everything a server leaves there; a file system of its own has lost+found. */
+const part = /^(db|door|work|keys|9p\.sock|server\.json|server\.log|config\.yaml|lost\+found)(\..*)?$/;
 
-/**
- * Makes the directory, private to its user. One that others can look into and that holds something else, given by mistake,
- * is refused and not touched.
- */
+/** Empty, or a server's: nothing else is in it, or a store that one made. */
+const isOurs = ({ directory, db }: State): boolean =>
+  readdirSync(directory).every((name) => part.test(name)) || existsSync(join(db, 'CURRENT'));
+
+/** Makes the directory, private to its user. One that holds something else, given by mistake, is refused and not touched. */
 export const prepare = (state: State): void => {
   const { directory } = state;
   try {
     makeDirectories(directory, PRIVATE);
     const { mode, uid } = statSync(directory);
     if (uid !== process.getuid!()) throw new Errno('EPERM', 'the state directory belongs to another user');
-    if ((mode & 0o777) !== PRIVATE) {
-      const names = readdirSync(directory);
-      if (names.length > 0 && !marks.some((mark) => names.includes(mark)))
-        throw new Errno('ENOTEMPTY', 'the state directory must be empty or one of weft');
-      chmodSync(directory, PRIVATE);
-    }
+    if (!isOurs(state)) throw new Errno('ENOTEMPTY', 'the state directory must be empty or one of weft');
+    if ((mode & 0o777) !== PRIVATE) chmodSync(directory, PRIVATE);
     for (const part of [state.work, state.keys]) makeDirectories(part, PRIVATE);
   } catch (error) {
     const { code, message } = Errno.ofSystem(error);

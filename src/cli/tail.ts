@@ -9,7 +9,7 @@ import { withServer } from './remote.ts';
 
 /** Milliseconds between two looks at the end of a log. */
 const INTERVAL = 200;
-/** Milliseconds for which a server that is restarted is waited for. */
+/** Milliseconds for which a server that went away is waited for, with --reconnect. */
 const PATIENCE = 60_000;
 /** Bytes read back at first, and at most, to find the lines to begin with. */
 const WINDOW = 64 * 1024;
@@ -22,7 +22,7 @@ export const run: Run = ([path], flags) => {
   return withServer(
     flags,
     (remote) => remote.file(path!, O_RDONLY, (file) => follow(remote, file, path!, Number(count))),
-    { patience: PATIENCE },
+    { patience: flags.reconnect === true ? PATIENCE : 0 },
   );
 };
 

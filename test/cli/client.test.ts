@@ -113,6 +113,9 @@ test.serial('ask and tick', async (t) => {
   t.true(asked.stdout.includes('what is up?'));
   const piped = await weft(t, ['ask', 'ada'], { env, input: 'from a pipe' });
   t.true(piped.stdout.includes('from a pipe'));
+  const nothing = await weft(t, ['ask', 'ada'], { env, input: '' });
+  t.like(nothing, { code: 1, stdout: '' });
+  t.regex(nothing.stderr, /^weft: agents\/ada\/ask: there is no question.* \(EINVAL\)\n$/);
   t.like(await weft(t, ['tick', 'ada', '--wait'], { env }), { code: 0, stdout: 'idle\n' });
   t.like(await weft(t, ['tick', 'ada'], { env }), { code: 0, stdout: '' });
   await weft(t, ['write', 'agents/ada/ctl', 'pause'], { env });
@@ -190,10 +193,21 @@ test.serial('usage errors are exit 2 and one line', async (t) => {
   t.regex((await weft(t, ['write', '--help'])).stdout, /--append/);
 });
 
-test.serial('down returns when the server has ended', async (t) => {
+test.serial('down returns when the server has ended, and ends who follows', async (t) => {
+  const events = begin(t, ['tail', 'live/events'], env);
+  const log = begin(t, ['tail', '-n', '1', 'log'], env);
+  const again = begin(t, ['tail', '--reconnect', '-n', '1', 'log'], env);
+  const following = new AbortController();
+  const followed = Promise.all([events, log, again].map((tail) => tail.says(/even/))).then(() => following.abort());
+  for (let n = 0; !following.signal.aborted; n++) await weft(t, ['write', 'agents/ada/ctl', `even${n}`], { env });
+  await followed;
   t.like(await weft(t, ['down'], { env }), { code: 0, stdout: '', stderr: '' });
   t.not(server.child.exitCode ?? server.child.signalCode ?? 'soon', 1);
   t.is((await server.ended).code, 0);
-  const again = await weft(t, ['down'], { env });
-  t.is(again.code, 1);
+  t.like(await events.ended, fails(1, 'weft: live/events: the server closed the connection (ECONNRESET)\n'));
+  t.like(await log.ended, fails(1, 'weft: log: the server closed the connection (ECONNRESET)\n'));
+  t.is(again.child.exitCode, null, 'it was asked to wait for the next server');
+  again.child.kill('SIGINT');
+  t.is((await again.ended).code, 130);
+  t.is((await weft(t, ['down'], { env })).code, 1);
 });

@@ -90,12 +90,19 @@ test('a mistake in a variable or the file is EINVAL and names it', (t) => {
     'listen: ftp:x',
     'a: [',
     'model: ""',
+    'mount: [1]',
   ])
     t.like(
       t.throws(() => readOptions({}, { WEFT_STATE: stateWith(config) }), { code: 'EINVAL' }),
       { path: join(base, String(count), 'config.yaml') },
     );
   t.throws(() => readOptions({}, { WEFT_STATE: stateWith('logLevel: warn') }), { message: /log-level/ });
+  const overridden = { WEFT_STATE: stateWith('mount: [1]'), WEFT_LOG_LEVEL: 'info' };
+  t.throws(
+    () => readOptions({ mount: false }, overridden),
+    { code: 'EINVAL', message: /mount/ },
+    'also what a flag overrides',
+  );
 });
 
 test('an empty file and an empty variable say nothing', (t) => {

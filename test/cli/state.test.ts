@@ -37,6 +37,22 @@ test("somebody's directory is refused and stays as it is", (t) => {
   t.is((error as { path?: string }).path, state.directory);
   t.is(modeOf(state.directory), 0o755);
   t.false(existsSync(state.work));
+  chmodSync(state.directory, 0o700);
+  t.throws(() => prepare(state), { code: 'ENOTEMPTY', message: /must be empty or one of weft/ }, 'also a private one');
+  t.false(existsSync(state.work));
+});
+
+test('a state directory stays one, whatever was added to it', (t) => {
+  const state = stateAt(join(base, 'mine'));
+  prepare(state);
+  mkdirSync(state.db);
+  for (const name of ['server.log.1', 'config.yaml', 'server.json.12.tmp'])
+    writeFileSync(join(state.directory, name), '');
+  prepare(state);
+  writeFileSync(join(state.directory, 'README'), '');
+  t.throws(() => prepare(state), { code: 'ENOTEMPTY' }, 'nothing in it was ever stored');
+  writeFileSync(join(state.db, 'CURRENT'), 'MANIFEST-000001\n');
+  t.notThrows(() => prepare(state));
 });
 
 test('a file where the directory should be is an error with its path', (t) => {
