@@ -126,12 +126,7 @@ export class Journal {
     if (!this.#durable) this.#show(bytes);
   }
 
-  /** Appends and commits alone; resolves when it is on disk. */
-  async appendNow(record: JournalRecord): Promise<void> {
-    this.append(record);
-    await this.flush();
-  }
-
+  /** Commits what waits, alone; resolves when it is on disk. */
   async flush(options: { sync?: boolean } = {}): Promise<void> {
     const taken = this.take();
     if (taken.operations.length === 0) return;

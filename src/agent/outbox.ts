@@ -62,11 +62,6 @@ export class Outbox {
     return timeOf(id);
   }
 
-  /** The id of the newest message; undefined before the first. */
-  get lastId(): string | undefined {
-    return this.#last;
-  }
-
   /** The text of the newest message, without headers; empty before the first. */
   get last(): string {
     const document = this.#last === undefined ? undefined : this.#shelf.get(this.#last);

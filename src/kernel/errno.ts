@@ -58,7 +58,6 @@ export const numberOf = (code: Code): number => table[code][0];
 export const textOf = (code: Code): string => table[code][1];
 
 const byNumber = new Map<number, Code>(Object.entries(table).map(([code, [number]]) => [number, code as Code]));
-const byText = new Map<string, Code>(Object.entries(table).map(([code, [, text]]) => [text, code as Code]));
 
 export interface ErrnoContext {
   path?: string;
@@ -110,12 +109,6 @@ export class Errno extends Error {
     const code = byNumber.get(number);
     const reason = `${op}: ${code ? textOf(code) : `errno ${number}`}`;
     return Errno.plain(code ?? 'EIO', reason, path === undefined ? { op } : { op, path });
-  }
-
-  /** The C library's words from a plain 9P2000 Rerror; other words become EIO with those words as the reason. */
-  static ofText(text: string): Errno {
-    const code = byText.get(text);
-    return code ? new Errno(code) : new Errno('EIO', text);
   }
 
   /** A failed call of node:fs or node:net whose code is part of our contract, else EIO with the failure as cause. */

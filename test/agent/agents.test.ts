@@ -213,6 +213,6 @@ test('journals and answers know when they changed', async (t) => {
   await ada.settled(forever());
   for (const journal of [ada.trace, ada.trajectory.journal, ada.outbox.log, agents.log])
     t.is(journal.changed, clock.now());
-  t.is(ada.outbox.date(ada.outbox.lastId!), clock.now());
+  t.is(ada.outbox.date([...ada.outbox.names()].at(-1)!), clock.now());
   t.is((await reopen()).get('ada')!.trace.changed, clock.now());
 });

@@ -6,6 +6,10 @@ import { all, forever, FragileStore, text } from './support.ts';
 
 const prefix = 'x/log/';
 const record = (n: number): JournalRecord => ({ n, text: `é${'.'.repeat(n % 7)}` });
+const append = (journal: Journal, added: JournalRecord): Promise<void> => {
+  journal.append(added);
+  return journal.flush();
+};
 const lineOf = (n: number): string => `${JSON.stringify(record(n))}\n`;
 
 test('a record shows at once, and is there after opening again when it was committed', async (t) => {
@@ -15,7 +19,7 @@ test('a record shows at once, and is there after opening again when it was commi
   journal.append(record(1));
   t.is(journal.size, Buffer.byteLength(lineOf(1)));
   t.is(await all(journal), lineOf(1));
-  await journal.appendNow(record(2));
+  await append(journal, record(2));
   journal.append(record(3));
   t.is(await all(journal), lineOf(1) + lineOf(2) + lineOf(3));
   const again = await Journal.open(store, prefix);
@@ -45,7 +49,7 @@ test('any byte range is the same bytes, wherever they are', async (t) => {
 test('bytes that reach the disk in the middle of a read are not lost', async (t) => {
   const store = new MemoryStore();
   const journal = await Journal.open(store, prefix);
-  await journal.appendNow(record(1));
+  await append(journal, record(1));
   journal.append(record(2));
   const reading = journal.read(0, 1_000);
   await journal.flush();
@@ -57,7 +61,7 @@ test('a commit that fails loses nothing, and the next one carries it', async (t)
   const store = new FragileStore();
   const journal = await Journal.open(store, prefix);
   store.broken = true;
-  await t.throwsAsync(journal.appendNow(record(1)), { code: 'EIO' });
+  await t.throwsAsync(append(journal, record(1)), { code: 'EIO' });
   journal.append(record(2));
   t.is(await all(journal), lineOf(1) + lineOf(2));
   store.broken = false;
@@ -89,7 +93,7 @@ test('a durable journal shows nothing before the disk has it, and never what a f
 test('the oldest whole records go when it is too long', async (t) => {
   const store = new MemoryStore();
   const journal = await Journal.open(store, prefix, { limit: 4_096 });
-  for (let n = 0; n < 1_000; n++) await journal.appendNow(record(n));
+  for (let n = 0; n < 1_000; n++) await append(journal, record(n));
   await journal.settled();
   t.true(journal.size <= 4_096 * 1.1, String(journal.size));
   t.true(journal.size >= 4_096 * 0.9);
@@ -103,12 +107,12 @@ test('the oldest whole records go when it is too long', async (t) => {
 test('while it is held nothing moves, and what had to go reads as empty lines', async (t) => {
   const store = new MemoryStore();
   const journal = await Journal.open(store, prefix, { limit: 4_096 });
-  for (let n = 0; n < 100; n++) await journal.appendNow(record(n));
+  for (let n = 0; n < 100; n++) await append(journal, record(n));
   journal.hold();
   const before = await all(journal);
   let size = journal.size;
   for (let n = 100; n < 1_000; n++) {
-    await journal.appendNow(record(n));
+    await append(journal, record(n));
     t.true(journal.size > size);
     size = journal.size;
   }
@@ -128,7 +132,7 @@ test('while it is held nothing moves, and what had to go reads as empty lines', 
 
 test('a closed journal is ESTALE', async (t) => {
   const journal = await Journal.open(new MemoryStore(), prefix);
-  await journal.appendNow(record(1));
+  await append(journal, record(1));
   journal.close();
   t.throws(() => journal.read(0, 1), { code: 'ESTALE' });
   t.throws(() => journal.follow('now'), { code: 'ESTALE' });
