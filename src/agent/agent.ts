@@ -14,7 +14,7 @@ import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
 import { Shelf } from './shelf.ts';
 import { cut } from './text.ts';
-import { Trajectory, type Head } from './trajectory.ts';
+import { Trajectory } from './trajectory.ts';
 
 /** Tick records and dead letters kept, and ticks that may be asked for ahead. */
 export const TICKS = 1_000;
@@ -46,8 +46,6 @@ export interface AgentRecord {
   requests: TickRequest[];
   /** Ticks that broke one after the other. */
   breaks: number;
-  /** The newest record of the trajectory, so that a lost end is seen. */
-  head?: Head;
   /** Set when it was archived: NAME@TIME. */
   archived?: string;
 }
@@ -110,7 +108,7 @@ export class Agent {
       Journal.open(host.store, journalPrefix(record.id, name), options);
     const trace = await journal('trace');
     const outbox = await journal('outbox', { durable: true });
-    const agent = new Agent(record, host, { trace, outbox }, await Trajectory.open(await journal('trajectory')));
+    const agent = new Agent(record, host, { trace, outbox }, await Trajectory.open(host.store, record.id));
     await Promise.all([agent.inbox.load(), agent.outbox.load(), agent.notes.load(), agent.dead.load()]);
     return agent;
   }
@@ -273,7 +271,6 @@ export class Agent {
 
   /** The operation that stores what this agent is now. */
   save(): Operation {
-    this.record.head = this.trajectory.head;
     return put(agentKey(this.id), Buffer.from(JSON.stringify(this.record)));
   }
 

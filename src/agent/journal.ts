@@ -20,11 +20,20 @@ export interface JournalRecord {
   readonly [member: string]: unknown;
 }
 
+/** Whoever keeps account of the records of a journal: its operations go down in one batch with what they are about. */
+export interface Account {
+  /** A commit takes all that was appended so far. */
+  taken(): Operation[];
+  /** Everything up to the record with this line, without its newline, is dropped. */
+  dropped(last: Buffer): Operation[];
+}
+
 export interface JournalOptions {
   /** Bytes kept; the oldest whole records go first. Default 16 MiB. */
   limit?: number;
   /** A record shows only once it is on disk: for what must not be seen and then forgotten. Default: it shows at once. */
   durable?: boolean;
+  account?: Account;
 }
 
 /** What one commit carries of one journal. Exactly one of the two must be called, once. */
@@ -44,6 +53,7 @@ export class Journal {
   readonly #prefix: string;
   readonly #limit: number;
   readonly #durable: boolean;
+  readonly #account: Account | undefined;
   /** Absolute: what readers see as 0, the oldest byte stored, the end readers see, the end handed out. */
   #base = 0;
   #first = 0;
@@ -63,6 +73,7 @@ export class Journal {
     this.#prefix = prefix;
     this.#limit = options.limit ?? 16 * 1024 * 1024;
     this.#durable = options.durable ?? false;
+    this.#account = options.account;
   }
 
   /** `prefix` ends in '/' and belongs to this journal alone. */
@@ -71,7 +82,7 @@ export class Journal {
     for await (const key of store.keys({ ...within(prefix), limit: 1 })) journal.#first = journal.#offset(key);
     for await (const [key, value] of store.range({ ...within(prefix), reverse: true, limit: 1 })) {
       journal.#end = journal.#offset(key) + value.length;
-      journal.#time = (JSON.parse(lastLine(value)) as { time?: string }).time ?? '';
+      journal.#time = timeOf(lastLine(value).toString());
     }
     journal.#base = journal.#first;
     journal.#allocated = journal.#end;
@@ -100,7 +111,7 @@ export class Journal {
   /** The last record on disk, without its newline; undefined for an empty journal. */
   async last(): Promise<string | undefined> {
     for await (const [, value] of this.#store.range({ ...within(this.#prefix), reverse: true, limit: 1 })) {
-      return lastLine(value);
+      return lastLine(value).toString();
     }
     return undefined;
   }
@@ -144,7 +155,10 @@ export class Journal {
     const segments = this.#tail.filter(({ writing }) => !writing);
     for (const segment of segments) segment.writing = true;
     return {
-      operations: segments.map(({ offset, lines }) => put(this.#key(offset), Buffer.concat(lines))),
+      operations: [
+        ...segments.map(({ offset, lines }) => put(this.#key(offset), Buffer.concat(lines))),
+        ...(segments.length > 0 ? (this.#account?.taken() ?? []) : []),
+      ],
       confirm: () => {
         this.#tail = this.#tail.filter((segment) => !segments.includes(segment));
         if (this.#durable) for (const { lines } of segments) for (const bytes of lines) this.#show(bytes);
@@ -280,15 +294,18 @@ export class Journal {
   async #drop(target: number): Promise<void> {
     const operations: Operation[] = [];
     let previous: string | undefined;
+    let last: string | undefined;
     let first = this.#first;
     for await (const key of this.#store.keys(within(this.#prefix))) {
       const offset = this.#offset(key);
       if (offset > target) break;
-      if (previous !== undefined) operations.push(del(previous));
+      if (previous !== undefined) operations.push(del((last = previous)));
       previous = key;
       first = offset;
     }
-    if (operations.length === 0) return;
+    if (last === undefined) return;
+    const value = this.#store.get(last);
+    if (this.#account && value) operations.push(...this.#account.dropped(lastLine(value)));
     await this.#store.batch(operations, { sync: false });
     this.#first = first;
     if (this.#holds === 0) this.#base = first;
@@ -303,9 +320,20 @@ export class Journal {
   }
 }
 
-const lastLine = (value: Uint8Array): string => {
-  const lines = Buffer.from(value).toString().trimEnd();
-  return lines.slice(lines.lastIndexOf('\n') + 1);
+const lastLine = (value: Uint8Array): Buffer => {
+  const bytes = Buffer.from(value);
+  const end = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length;
+  return bytes.subarray(end === 0 ? 0 : bytes.lastIndexOf(newline, end - 1) + 1, end);
+};
+
+/** The `time` of a record. A line that was damaged must not keep its journal from being opened. */
+const timeOf = (line: string): string => {
+  try {
+    const { time } = JSON.parse(line) as { time?: unknown };
+    return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : '';
+  } catch {
+    return ''; // whoever reads the log sees the line as it is
+  }
 };
 
 /** Copies of `source`, which stands at absolute offset `at`, the part that falls into `target`, which stands at `start`. */

@@ -22,6 +22,9 @@ export const noteInfoPrefix = (id: number): string => `${dataPrefix(id)}noteinfo
 export const tickKey = (id: number, tick: number): string =>
   `${dataPrefix(id)}tick/${tick.toString().padStart(12, '0')}`;
 export const journalPrefix = (id: number, name: string): string => `${dataPrefix(id)}log/${name}/`;
+/** The newest record of the trajectory, and the newest of those that were dropped. */
+export const chainHeadKey = (id: number): string => `${dataPrefix(id)}chain/head`;
+export const chainAnchorKey = (id: number): string => `${dataPrefix(id)}chain/anchor`;
 export const rootJournalPrefix = (name: string): string => `root/log/${name}/`;
 /** What was taken is still a key for a while: by its name, or by the hash of its `Id:`. */
 export const usedNameKey = (id: number, name: string): string => `${dataPrefix(id)}used/name/${name}`;

@@ -1,113 +1,115 @@
 import { hash } from 'node:crypto';
 import { Errno } from '../kernel/errno.ts';
-import type { Journal } from './journal.ts';
-import { line, RECORD } from './record.ts';
+import { put, type Store } from '../drivers/store/store.ts';
+import { Journal } from './journal.ts';
+import { chainAnchorKey, chainHeadKey, journalPrefix } from './keys.ts';
+import { split, type Entry } from './parts.ts';
+import { RECORD } from './record.ts';
+import { headOf, start, TAIL, verify as verifyPieces, type Altered, type Chain, type Head } from './verify.ts';
 
-const genesis = '0'.repeat(64);
-/** `,"hash":"<64 hex digits>"}`: what is not hashed. */
-const tail = 75;
-
-export interface Head {
-  readonly seq: number;
-  readonly hash: string;
-}
+/** Stands where a head or an anchor cannot be read: no record matches it, so that `verify` tells. */
+const unreadable = 'f'.repeat(64);
 
 /**
  * The chain of everything an agent did. The hash of a record is the SHA-256 of its line up to the member `hash`, which
  * comes last; `prev` is the hash of the record before, so nothing can be changed, left out or moved without being seen.
+ * The newest record's number and hash are stored with every commit, those of the last one dropped with every dropping.
  */
 export class Trajectory {
   readonly journal: Journal;
+  readonly #store: Store;
+  readonly #agent: number;
   #head: Head;
 
-  constructor(journal: Journal, head: Head = { seq: 0, hash: genesis }) {
+  private constructor(store: Store, agent: number, journal: Journal, head: Head) {
+    this.#store = store;
+    this.#agent = agent;
     this.journal = journal;
     this.#head = head;
   }
 
-  /** Goes on from the last record on disk. */
-  static async open(journal: Journal): Promise<Trajectory> {
-    const last = await journal.last();
-    return new Trajectory(journal, last === undefined ? undefined : (JSON.parse(last) as Head));
+  /** Goes on from the stored head. `limit`: bytes kept. */
+  static async open(store: Store, agent: number, options: { limit?: number } = {}): Promise<Trajectory> {
+    const journal = await Journal.open(store, journalPrefix(agent, 'trajectory'), {
+      ...options,
+      account: {
+        taken: () => [put(chainHeadKey(agent), encode(trajectory.head))],
+        dropped: (last) => [put(chainAnchorKey(agent), encode(headOf(last) ?? { seq: 0, hash: unreadable }))],
+      },
+    });
+    const stored = store.get(chainHeadKey(agent));
+    const last = stored ? undefined : await journal.last();
+    // A store from before there was a head.
+    const head = last === undefined ? decode(stored) : (headOf(Buffer.from(last)) ?? { seq: 0, hash: unreadable });
+    const trajectory: Trajectory = new Trajectory(store, agent, journal, head);
+    return trajectory;
   }
 
   get head(): Head {
     return this.#head;
   }
 
-  append(record: { time: string; tick: number; cause: string; type: string } & Record<string, unknown>): void {
-    const seq = this.#head.seq + 1;
-    // Of a record that was cut, `line` keeps the short members, so seq and prev stand in every one.
-    const body = line({ seq, ...record, prev: this.#head.hash }, RECORD - tail - 2).slice(0, -1);
+  /** What the records that are kept hang between. */
+  get chain(): Chain {
+    return { anchor: decode(this.#store.get(chainAnchorKey(this.#agent))), head: this.#head };
+  }
+
+  /** A record that is longer than a line may be is written in parts (`parts.ts`), because a replay needs it whole. */
+  append(record: Entry): void {
+    const body = this.#body(record);
+    if (body.length * 3 < LINE || Buffer.byteLength(body) <= LINE) this.#write(body, record.time);
+    else for (const part of split(record)) this.#write(this.#body(part), record.time);
+  }
+
+  /** The first record that does not hold; undefined when the chain does. */
+  async verify(): Promise<Altered | undefined> {
+    return verify(this.journal, this.chain);
+  }
+
+  #body(record: Entry): string {
+    return JSON.stringify({ seq: this.#head.seq + 1, ...record, prev: this.#head.hash }).slice(0, -1);
+  }
+
+  #write(body: string, time: string): void {
     const digest = hash('sha256', body);
-    this.journal.appendLine(`${body},"hash":"${digest}"}`, record.time);
-    this.#head = { seq, hash: digest };
+    this.journal.appendLine(`${body},"hash":"${digest}"}`, time);
+    this.#head = { seq: this.#head.seq + 1, hash: digest };
   }
 }
 
-export interface Altered {
-  /** Where the first record that does not hold begins, in bytes from the start of what is kept. */
-  readonly offset: number;
-  readonly seq: number | undefined;
-  readonly reason: string;
-}
+/** Bytes of a line that are hashed, at most. */
+const LINE = RECORD - TAIL - 2;
+const PIECE = 1024 * 1024;
 
-/**
- * The first record that was altered, moved, or is missing; undefined when the chain holds. The oldest record kept is
- * the anchor (older ones may have been dropped by the retention). With `head`, that one must be among them.
- */
-export const verify = async (journal: Journal, head?: Head): Promise<Altered | undefined> => {
+const encode = ({ seq, hash }: Head): Uint8Array => Buffer.from(JSON.stringify({ seq, hash }));
+
+const decode = (value: Uint8Array | undefined): Head => {
+  if (!value) return start;
+  const found = /^\{"seq":(\d{1,15}),"hash":"([0-9a-f]{64})"\}$/.exec(Buffer.from(value).toString('latin1'));
+  return found ? { seq: Number(found[1]), hash: found[2]! } : { seq: 0, hash: unreadable };
+};
+
+/** What a journal has. With a chain, or only its head, from end to end. */
+export const verify = async (journal: Journal, chain?: Chain | Head): Promise<Altered | undefined> => {
   journal.hold();
   try {
-    let previous: Head | undefined;
-    for await (const { offset, text } of lines(journal)) {
-      const found = check(text, previous);
-      if (typeof found === 'string') return { offset, seq: previous && previous.seq + 1, reason: found };
-      if (found.seq === head?.seq && found.hash !== head.hash) {
-        return { offset, seq: found.seq, reason: 'it is not the record that was written' };
-      }
-      previous = found;
-    }
-    const end = previous ?? { seq: 0, hash: genesis };
-    if (head && head.seq > end.seq) {
-      return { offset: journal.size, seq: end.seq + 1, reason: `records ${end.seq + 1} to ${head.seq} are missing` };
-    }
-    return undefined;
+    const ends = chain && ('head' in chain ? chain : { anchor: start, head: chain });
+    return (await verifyPieces(pieces(journal), { chain: ends })).altered;
   } finally {
     journal.release();
   }
 };
 
 /** As `verify`, and EBADMSG where it does not hold. */
-export const assertIntact = async (journal: Journal, head?: Head): Promise<void> => {
-  const altered = await verify(journal, head);
-  if (altered) throw new Errno('EBADMSG', `record ${altered.seq ?? '?'} at byte ${altered.offset}: ${altered.reason}`);
+export const assertIntact = async (journal: Journal, chain?: Chain | Head): Promise<void> => {
+  const altered = await verify(journal, chain);
+  if (altered) throw new Errno('EBADMSG', `record ${altered.seq} at byte ${altered.offset}: ${altered.reason}`);
 };
 
-const check = (text: string, previous: Head | undefined): Head | string => {
-  const body = text.slice(0, -tail);
-  const digest = /^,"hash":"([0-9a-f]{64})"\}$/.exec(text.slice(-tail))?.[1];
-  if (digest === undefined) return 'it has no hash';
-  if (hash('sha256', body) !== digest) return 'it does not match its hash';
-  const { seq, prev } = JSON.parse(`${body}}`) as { seq: number; prev: string };
-  if (seq === 1 && prev !== genesis) return 'it does not begin the chain';
-  if (previous && (seq !== previous.seq + 1 || prev !== previous.hash)) return 'it does not follow the record before';
-  return { seq, hash: digest };
-};
-
-const PIECE = 1024 * 1024;
-
-async function* lines(journal: Journal): AsyncGenerator<{ offset: number; text: string }> {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = 0;
+async function* pieces(journal: Journal): AsyncGenerator<Uint8Array> {
   for (let position = 0; position < journal.size;) {
     const bytes = await journal.read(position, PIECE);
+    yield bytes;
     position += bytes.length;
-    rest = Buffer.concat([rest, bytes]);
-    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
-      if (end > 0) yield { offset, text: rest.subarray(0, end).toString() };
-      offset += end + 1;
-      rest = rest.subarray(end + 1);
-    }
   }
 }

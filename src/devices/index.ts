@@ -7,6 +7,7 @@ import type { Node } from '../kernel/node.ts';
 import type { Right } from '../kernel/subject.ts';
 import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
 import { ask } from './agent/ask.ts';
+import { chain } from './agent/chain.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
 import { notes } from './agent/notes.ts';
@@ -75,6 +76,7 @@ const agentTicks = rows<AgentContext>([
 const agentLogs = rows<AgentContext>([
   ['trace',      'log', 'r', '-', 'what it did, fine-grained, model text included',      ({ agent, server }) => new Log(server.world, agent.trace)],
   ['trajectory', 'log', 'r', '-', 'one hash-chained record a phase, act and transition', ({ agent, server }) => new Log(server.world, agent.trajectory.journal)],
+  ['chain',      'text', 'r', '-', 'between which two records the trajectory hangs',     chain],
   ['ticks',      'dir', 'r', '-', 'one record a tick',                                   ticks],
 ], { ticks: agentTicks });
 

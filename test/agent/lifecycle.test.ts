@@ -1,6 +1,5 @@
 import test from 'ava';
 import { operator } from '../../src/kernel/subject.ts';
-import { verify } from '../../src/agent/trajectory.ts';
 import { Agents } from '../../src/agent/agents.ts';
 import { Models } from '../../src/drivers/model/model.ts';
 import { Offline } from '../../src/drivers/model/offline.ts';
@@ -145,7 +144,7 @@ test('a tick that ran when the server died has failed with the reason, and its m
   await second.settled(forever());
   t.is(second.outbox.size, 1);
   t.is(second.outbox.last, 'to the living');
-  t.is(await verify(second.trajectory.journal, second.record.head), undefined);
+  t.is(await second.trajectory.verify(), undefined);
   t.true((await records(second.trajectory.journal)).some(({ type }) => type === 'recovery'));
 });
 

@@ -1,7 +1,6 @@
 import test from 'ava';
 import { agent as agentSubject, operator } from '../../src/kernel/subject.ts';
 import { unpack } from '../../src/agent/pack.ts';
-import { verify } from '../../src/agent/trajectory.ts';
 import type { TickRecord } from '../../src/agent/tick.ts';
 import type { Agent } from '../../src/agent/agent.ts';
 import { all, bytes, forever, records, text, world } from './support.ts';
@@ -38,7 +37,7 @@ test('a message makes a tick with its eight phases, one answer and one record of
     phases,
   );
   t.is(made.filter(({ type }) => type === 'model').length, 1);
-  t.is(await verify(ada.trajectory.journal, ada.record.head), undefined);
+  t.is(await ada.trajectory.verify(), undefined);
   const [answer] = ada.outbox.names();
   const record = tick(ada, 1);
   t.deepEqual([record.cause, record.outcome, record.message, record.answer], ['message', 'answered', id, answer]);
@@ -263,7 +262,7 @@ test('a store that refuses: the answer is taken back, tried again, and three tim
   const again = (await reopen()).get('ada')!;
   t.is(again.outbox.last, 'kept');
   t.is(again.outbox.size, 1);
-  t.is(await verify(again.trajectory.journal, again.record.head), undefined);
+  t.is(await again.trajectory.verify(), undefined);
 });
 
 test('1,000 tick records and outbox files are kept', async (t) => {

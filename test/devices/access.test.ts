@@ -60,6 +60,7 @@ const own: Record<string, Right> = {
   '/logs': { operator: 'x', agent: 'x', observer: '-' },
   '/logs/trace': { operator: 'xr', agent: 'xr', observer: '-' },
   '/logs/trajectory': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/logs/chain': { operator: 'xr', agent: 'xr', observer: '-' },
   '/logs/ticks': { operator: 'x', agent: 'x', observer: '-' },
   '/logs/ticks/1.json': { operator: 'xr', agent: 'xr', observer: '-' },
   '/work': { operator: 'xc', agent: 'xc', observer: '-' },

@@ -24,6 +24,7 @@ const agent = [
   'logs/',
   'logs/trace',
   'logs/trajectory',
+  'logs/chain',
   'logs/ticks/',
   'logs/ticks/N.json',
   'work/',

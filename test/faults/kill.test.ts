@@ -10,7 +10,6 @@ import { Models } from '../../src/drivers/model/model.ts';
 import { Offline } from '../../src/drivers/model/offline.ts';
 import { LevelStore } from '../../src/drivers/store/level.ts';
 import { Agents } from '../../src/agent/agents.ts';
-import { verify } from '../../src/agent/trajectory.ts';
 import { forever, records, text } from '../agent/support.ts';
 
 const ROUNDS = Number(process.env['WEFT_KILL_ROUNDS'] ?? 10);
@@ -67,7 +66,7 @@ test('killed at any moment: everything that was acknowledged happens, exactly on
     }
     t.is(agent.dead.size, 0);
     t.is(agent.inbox.size, 0);
-    t.is(await verify(agent.trajectory.journal, agent.record.head), undefined);
+    t.is(await agent.trajectory.verify(), undefined);
     const { first, last } = agent.ticks;
     for (let tick = first; tick <= last; tick++) t.truthy(agent.tickRecord(tick), `tick ${tick} of ${agent.name}`);
   }
