@@ -36,7 +36,7 @@ test('an origin survives a restart, and the answer goes where it came from', asy
   t.deepEqual(again.inbox.get('n')!.origin, origin);
   await again.resume(operator);
   await again.settled(forever());
-  t.regex(text(again.outbox.document(again.outbox.lastId!)), /^From: ada\nTo: schedule\/daily\n/);
+  t.regex(text(again.outbox.document([...again.outbox.names()].at(-1)!)), /^From: ada\nTo: schedule\/daily\n/);
 });
 
 test('no agent can have a name that stands for somebody else', async (t) => {
