@@ -12,6 +12,7 @@ import { assertLegal, type Rest, type State } from './lifecycle.ts';
 import { Notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
+import { AgentSettings } from './settings/settings.ts';
 import { Shelf } from './shelf.ts';
 import { cut } from './text.ts';
 import { Trajectory } from './trajectory.ts';
@@ -70,6 +71,7 @@ export class Agent {
   readonly outbox: Outbox;
   readonly notes: Notes;
   readonly errors: Errors;
+  readonly settings: AgentSettings;
   /** What could not be done, by id; `pack`ed with a DeadHead. */
   readonly dead: Shelf;
   /** Fine-grained, model text included. */
@@ -93,6 +95,7 @@ export class Agent {
     this.#host = host;
     this.trace = journals.trace;
     this.trajectory = trajectory;
+    this.settings = new AgentSettings(this, host);
     this.inbox = new Inbox(this, host);
     this.outbox = new Outbox(this, host, journals.outbox);
     this.notes = new Notes(this, host);
@@ -109,6 +112,7 @@ export class Agent {
     const trace = await journal('trace');
     const outbox = await journal('outbox', { durable: true });
     const agent = new Agent(record, host, { trace, outbox }, await Trajectory.open(host.store, record.id));
+    agent.settings.load();
     await Promise.all([agent.inbox.load(), agent.outbox.load(), agent.notes.load(), agent.dead.load()]);
     return agent;
   }

@@ -12,6 +12,7 @@ export const agentKey = (id: number): string => `${agentsPrefix}${numberText(id)
 export const dataPrefix = (id: number): string => `data/${numberText(id)}/`;
 
 export const runKey = (id: number): string => `${dataPrefix(id)}run`;
+export const settingsKey = (id: number): string => `${dataPrefix(id)}settings`;
 export const errorsKey = (id: number): string => `${dataPrefix(id)}errors`;
 export const rootErrorsKey = 'root/errors';
 export const inboxPrefix = (id: number): string => `${dataPrefix(id)}inbox/`;
