@@ -3,23 +3,22 @@ import { nameOf, type Subject } from '../kernel/subject.ts';
 import { timeText } from '../drivers/clock/clock.ts';
 import { put, type Operation } from '../drivers/store/store.ts';
 import type { Model } from '../drivers/model/model.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Errors } from './errors.ts';
 import type { Host } from './host.ts';
 import { Inbox, type Message } from './inbox.ts';
 import { Journal } from './journal.ts';
-import { agentKey, deadPrefix, errorsKey, journalPrefix, tickKey } from './keys.ts';
+import { agentKey, errorsKey, journalPrefix, tickKey } from './keys.ts';
 import { assertLegal, type Rest, type State } from './lifecycle.ts';
 import { Notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
 import { AgentSettings } from './settings/settings.ts';
-import { Shelf } from './shelf.ts';
 import { cut } from './text.ts';
 import { Trajectory } from './trajectory.ts';
 
-/** Tick records and dead letters kept, and ticks that may be asked for ahead. */
+/** Tick records kept, and ticks that may be asked for ahead. */
 export const TICKS = 1_000;
-const DEAD = 1_000;
 const REQUESTS = 100;
 const REASON = 1024;
 
@@ -72,8 +71,7 @@ export class Agent {
   readonly notes: Notes;
   readonly errors: Errors;
   readonly settings: AgentSettings;
-  /** What could not be done, by id; `pack`ed with a DeadHead. */
-  readonly dead: Shelf;
+  readonly dead: DeadLetters;
   /** Fine-grained, model text included. */
   readonly trace: Journal;
   readonly trajectory: Trajectory;
@@ -99,7 +97,7 @@ export class Agent {
     this.inbox = new Inbox(this, host);
     this.outbox = new Outbox(this, host, journals.outbox);
     this.notes = new Notes(this, host);
-    this.dead = new Shelf(host.store, deadPrefix(record.id), DEAD);
+    this.dead = new DeadLetters(this, host);
     this.errors = new Errors(host.store, host.clock, errorsKey(record.id), () => {
       host.emit({ type: 'error', agent: this });
     });

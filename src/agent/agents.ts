@@ -17,6 +17,7 @@ import { agentsPrefix, expirePrefix, rootErrorsKey, rootJournalPrefix, VERSION }
 import { assertLegal, type State } from './lifecycle.ts';
 import { recoverRun } from './recover.ts';
 import { Staging } from './staging.ts';
+import { builtIn, Tools, type Tool } from './tools.ts';
 
 /** How often what is over is looked for, in milliseconds, and keys deleted in one batch. */
 const SWEEP = 60_000;
@@ -33,6 +34,8 @@ export interface AgentsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly models: Models;
+  /** Default: those every server has. */
+  readonly tools?: readonly Tool[];
   /** Ticks at one time. Default 64. */
   readonly parallel?: number;
 }
@@ -73,7 +76,7 @@ export class Agents {
   #stopSweep: (() => void) | undefined;
   #closed = false;
 
-  private constructor({ store, clock, models, parallel }: AgentsOptions, log: Journal) {
+  private constructor({ store, clock, models, tools = builtIn, parallel }: AgentsOptions, log: Journal) {
     this.log = log;
     this.#store = store;
     this.#clock = clock;
@@ -85,6 +88,7 @@ export class Agents {
       store,
       clock,
       models,
+      tools: new Tools(tools),
       ids,
       staging,
       commit: (operations, journals, options) => commit(store, operations, [...journals, log], options),

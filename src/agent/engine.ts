@@ -1,7 +1,8 @@
 import { timeText } from '../drivers/clock/clock.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
-import { shutdown, Tick } from './tick.ts';
+import { shutdown } from './shutdown.ts';
+import { Tick } from './tick.ts';
 
 /** Ticks that run at one time, in the whole server. */
 const PARALLEL = 64;

@@ -5,6 +5,7 @@ import type { Agent } from './agent.ts';
 import type { Ids } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Staging } from './staging.ts';
+import type { Tools } from './tools.ts';
 
 /** What changed, for whoever shows the agents to somebody. Told after the change, before anybody else can act on it. */
 export type Change =
@@ -36,6 +37,7 @@ export interface Host {
   readonly store: Store;
   readonly clock: Clock;
   readonly models: Models;
+  readonly tools: Tools;
   readonly ids: Ids;
   readonly staging: Staging;
   /** One batch with what waits in the server's log. */

@@ -68,10 +68,11 @@ export class Outbox {
     return document ? bodyOf(Buffer.from(document).toString()) : '';
   }
 
-  /** For a tick's batch, which takes from `log` too. Exactly one of `apply` and `revert` when it is over. */
+  /** For a tick's batch, which takes from `log` too. */
   send({ to, text, subject, inReplyTo }: Outgoing): {
     id: string;
     operations: Operation[];
+    prepare: () => void;
     apply: () => void;
     revert: () => void;
   } {
@@ -80,10 +81,10 @@ export class Outbox {
     const from = this.#agent.name;
     const headers = { From: from, To: to, Date: time, Id: id, Subject: subject, 'In-Reply-To': inReplyTo };
     const { operations, apply } = this.#shelf.add(id, Buffer.from(compose(headers, text)));
-    this.log.append({ id, time, from, to, subject, in_reply_to: inReplyTo, text });
     return {
       id,
       operations,
+      prepare: () => this.log.append({ id, time, from, to, subject, in_reply_to: inReplyTo, text }),
       apply: () => {
         for (const name of apply()) this.#host.emit({ type: 'outbox', change: 'removed', agent: this.#agent, name });
         this.#last = id;

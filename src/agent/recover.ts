@@ -4,20 +4,21 @@ import { del, put } from '../drivers/store/store.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import { runKey, tickKey } from './keys.ts';
-import type { RunMark, TickRecord } from './tick.ts';
+import type { RunMark, TickRecord } from './tick-record.ts';
 
 const reason = 'the server died while this tick ran';
 
 /**
- * Fails the tick a crash cut off, with its reason. Its message is still in the inbox, because it leaves only with the
- * effects of a tick that ended; so it is taken again, by a new tick.
+ * Fails the tick a crash cut off, with its reason. Its messages are still in the inbox, because they leave only with the
+ * effects of a tick that ended; so they are taken again, by a new tick.
  */
 export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
   const stored = host.store.get(runKey(agent.id));
   if (!stored) return;
-  const { tick, cause, started, message: name } = JSON.parse(Buffer.from(stored).toString()) as RunMark;
+  const { tick, cause, started, messages: names } = JSON.parse(Buffer.from(stored).toString()) as RunMark;
   const time = timeText(host.clock.now());
-  const message = name === undefined ? undefined : agent.inbox.get(name);
+  const messages = names.flatMap((name) => agent.inbox.get(name) ?? []);
+  const [message] = messages;
   const record: TickRecord = {
     tick,
     cause,
@@ -25,7 +26,7 @@ export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
     ended: time,
     outcome: 'interrupted',
     model: agent.record.model,
-    message: message?.id,
+    ...(message ? { message: message.id } : {}),
     error: { code: 'EIO', reason },
     phases: [],
   };
@@ -40,7 +41,7 @@ export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
     [
       put(tickKey(agent.id, tick), Buffer.from(`${JSON.stringify(record)}\n`)),
       del(runKey(agent.id)),
-      ...(message ? [agent.inbox.postpone(message, { interrupted: message.interrupted + 1 })] : []),
+      ...messages.map((one) => agent.inbox.postpone(one, { interrupted: one.interrupted + 1 })),
       ...agent.errors.operations(),
       agent.save(),
     ],

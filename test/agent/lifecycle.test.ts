@@ -154,7 +154,7 @@ test('a message the server died over five times is a dead letter', async (t) => 
   await ada.inbox.accept(bytes('poison'), { ...by, name: 'n' });
   let last = ada;
   for (let n = 1; n <= 5; n++) {
-    const mark = { tick: n, cause: 'message', started: 't', message: 'n' };
+    const mark = { tick: n, cause: 'message', started: 't', messages: ['n'] };
     await store.inner.batch([put(runKey(ada.id), Buffer.from(JSON.stringify(mark)))]);
     last = (await reopen()).get('ada')!;
     t.is(last.inbox.get('n')!.interrupted, n);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { agent as agentSubject, operator } from '../../src/kernel/subject.ts';
 import { unpack } from '../../src/agent/pack.ts';
-import type { TickRecord } from '../../src/agent/tick.ts';
+import type { TickRecord } from '../../src/agent/tick-record.ts';
 import type { Agent } from '../../src/agent/agent.ts';
 import { all, bytes, forever, records, text, world } from './support.ts';
 

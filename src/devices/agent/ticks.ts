@@ -1,4 +1,4 @@
-import type { TickRecord } from '../../agent/tick.ts';
+import type { TickRecord } from '../../agent/tick-record.ts';
 import { Listing } from '../../files/listing.ts';
 import type { AgentContext } from './agent-dir.ts';
 

@@ -2,19 +2,48 @@ import { Errno, type Code } from '../../kernel/errno.ts';
 
 /** Something the agent perceived besides the conversation, by its path in the agent's own view. */
 export interface Perceived {
-  readonly kind: 'memory';
+  readonly kind: 'soul' | 'goal' | 'memory';
   readonly path: string;
   readonly text: string;
 }
 
-export interface Turn {
-  readonly role: 'user' | 'assistant';
-  readonly text: string;
+/** A tool the model wants to be used. */
+export interface Call {
+  /** Names this call within its turn, so that its result can be told from others'. */
+  readonly id: string;
+  readonly name: string;
+  /** What the tool's schema describes. */
+  readonly input: object;
+}
+
+/** What a call came to. */
+export interface Result {
+  /** The call's. */
+  readonly id: string;
+  /** The output; of a call that failed, the error in words. */
+  readonly output: string;
+  readonly failed: boolean;
+}
+
+/** A step of a conversation. The results of an assistant's calls are the user's next turn. */
+export type Turn =
+  | { readonly role: 'user'; readonly text: string; readonly results?: readonly Result[] }
+  | { readonly role: 'assistant'; readonly text: string; readonly calls?: readonly Call[] };
+
+/** A tool the model may call. */
+export interface Offer {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its input, an object. */
+  readonly schema: object;
 }
 
 export interface Request {
   readonly system: string;
   readonly messages: readonly Turn[];
+  /** Who the message comes from, as in its header `Origin`: `operator`, `agent:ada`, `schedule`, `goal`. */
+  readonly origin: string;
+  readonly tools: readonly Offer[];
   readonly perceived: readonly Perceived[];
   /** Aborting it ends the call soon: `turn` rejects with the reason. */
   readonly signal: AbortSignal;
@@ -30,6 +59,8 @@ export interface Usage {
 
 export interface Reply {
   readonly text: string;
+  /** Present and not empty: the model goes on when it has their results. */
+  readonly calls?: readonly Call[];
   readonly usage: Usage;
 }
 

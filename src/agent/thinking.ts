@@ -1,0 +1,95 @@
+import { Errno } from '../kernel/errno.ts';
+import type { Call, Perceived, Reply, Result, Turn, Usage } from '../drivers/model/model.ts';
+import { abortable } from './abortable.ts';
+import type { Agent } from './agent.ts';
+import type { Effects } from './effects.ts';
+import type { Host } from './host.ts';
+import type { Message } from './inbox.ts';
+import { bodyOf } from './message.ts';
+import { originText } from './origin.ts';
+import { system } from './prompt.ts';
+import { cut } from './text.ts';
+import type { TickLog } from './tick-log.ts';
+
+/** Turns of one job, and bytes of a tool's output that the model is shown. */
+const TURNS = 16;
+const OUTPUT = 65_536;
+
+/** One message that is worked on. */
+export interface Work {
+  readonly agent: Agent;
+  readonly host: Host;
+  readonly log: TickLog;
+  readonly message: Message;
+  readonly signal: AbortSignal;
+  /** This message's own: taken over by the tick when it went well, reverted when not. */
+  readonly effects: Effects;
+}
+
+export interface Thought {
+  readonly text: string;
+  /** Of all turns together. */
+  readonly usage: Usage;
+  readonly turns: number;
+  /** Calls of tools that were run. */
+  readonly acts: number;
+}
+
+/**
+ * A conversation with the model: it is asked, what it calls is run and told to it, until it calls nothing more; the text
+ * of that turn is the answer. ELOOP when it does not come to an end; what the model fails with; the signal's reason.
+ */
+export const think = async (work: Work, perceived: readonly Perceived[]): Promise<Thought> => {
+  const { agent, host, log, message, signal } = work;
+  const { model } = agent;
+  const prompt = { system: system(agent.name, perceived), perceived, origin: originText(message.origin) };
+  const document = agent.inbox.document(message.name)!;
+  let messages: readonly Turn[] = [{ role: 'user', text: bodyOf(Buffer.from(document).toString()) }];
+  const usage = { input: 0, output: 0 };
+  let acts = 0;
+  for (let turn = 1; turn <= TURNS; turn++) {
+    const onText = (text: string): void => log.trace('text', { text });
+    const { tools } = host;
+    const asked = model.turn({ ...prompt, messages, tools: tools.offers, signal, onText });
+    const reply = await abortable(asked, signal);
+    usage.input += reply.usage.input;
+    usage.output += reply.usage.output;
+    const calls = reply.calls ?? [];
+    note(log, work, messages, reply);
+    if (calls.length === 0) return { text: reply.text, usage, turns: turn, acts };
+    const results: Result[] = [];
+    for (const call of calls) {
+      results.push(await act(work, call));
+      acts++;
+    }
+    messages = [...messages, { role: 'assistant', text: reply.text, calls }, { role: 'user', text: '', results }];
+  }
+  throw new Errno('ELOOP', `the model came to no end in ${TURNS} turns`);
+};
+
+const note = (log: TickLog, { agent }: Work, messages: readonly Turn[], { text, calls, usage }: Reply): void => {
+  const { name, real } = agent.model;
+  log.note('model', { model: name, real, messages, text, ...(calls?.length ? { calls } : {}), usage });
+};
+
+/** A failure of a tool is the model's to deal with; only the end of the job is not. */
+const act = async (work: Work, { id, name, input }: Call): Promise<Result> => {
+  const { agent, host, log, message, signal, effects } = work;
+  let output: string;
+  let failed = false;
+  try {
+    const context = { agent, host, tick: log.number, message, signal, effects };
+    const tool = host.tools.get(name);
+    const run = async (): Promise<string> => tool.run(input as Record<string, unknown>, context);
+    output = await abortable(run(), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message: reason } = Errno.from(error, () => undefined);
+    failed = true;
+    output = `${code}: ${error instanceof Error ? error.message : reason}`;
+  }
+  const shown = cut(output, OUTPUT);
+  if (shown !== output) output = `${shown}\n[cut: ${Buffer.byteLength(output) - Buffer.byteLength(shown)} bytes]\n`;
+  log.note('tool', { call: id, name, input, output, failed });
+  return { id, output, failed };
+};

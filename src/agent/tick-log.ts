@@ -1,0 +1,50 @@
+import { timeText } from '../drivers/clock/clock.ts';
+import type { Agent } from './agent.ts';
+import type { Host } from './host.ts';
+import type { Phase } from './tick-record.ts';
+
+/** Model text is on disk after this many milliseconds, also in the middle of a long answer. */
+const FLUSH = 1_000;
+
+/** Where a tick tells what it does. */
+export class TickLog {
+  readonly number: number;
+  readonly cause: string;
+  /** Milliseconds. */
+  readonly started: number;
+  readonly phases: { phase: Phase; time: string }[] = [];
+  readonly #agent: Agent;
+  readonly #host: Host;
+  #flushed: number;
+
+  constructor(agent: Agent, host: Host, number: number, cause: string) {
+    this.#agent = agent;
+    this.#host = host;
+    this.number = number;
+    this.cause = cause;
+    this.started = host.clock.now();
+    this.#flushed = this.started;
+  }
+
+  phase(phase: Phase, fields: object): void {
+    this.phases.push({ phase, time: timeText(this.#host.clock.now()) });
+    this.note('phase', { phase, ...fields });
+  }
+
+  /** In the trajectory, which is for ever, and in the trace, which is for whoever watches. */
+  note(type: string, fields: object): void {
+    const time = timeText(this.#host.clock.now());
+    this.#agent.trajectory.append({ time, tick: this.number, cause: this.cause, type, ...fields });
+    this.#agent.trace.append({ time, tick: this.number, type, ...fields });
+  }
+
+  /** In the trace only. */
+  trace(type: string, fields: object): void {
+    const now = this.#host.clock.now();
+    const { trace } = this.#agent;
+    trace.append({ time: timeText(now), tick: this.number, type, ...fields });
+    if (now - this.#flushed < FLUSH) return;
+    this.#flushed = now;
+    this.#host.background(this.#agent, trace.flush({ sync: false }));
+  }
+}
