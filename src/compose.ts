@@ -70,6 +70,10 @@ const build = async (
   closers.push(() => store.close());
   const agents = await Agents.open({ store, clock, models: models(options.model) });
   closers.push(() => agents.close());
+  if (store.damage !== undefined) {
+    log.error(store.damage, { path: state.db });
+    agents.refused('', new Errno('EBADMSG', store.damage));
+  }
 
   const works = new Works(state.work, (name, error) => log.warn('a work directory stays where it is', { name, error }));
   closers.push(() => works.close());

@@ -63,6 +63,8 @@ export const verify = async (pieces: AsyncIterable<Uint8Array>, options: VerifyO
     bytes,
     altered: { offset, seq, reason },
   });
+  const cut = known.find(({ seq, hash }) => seq === previous?.seq && hash !== previous.hash);
+  if (cut) return found(0, cut.seq, 'the one that was cut off is not the record that was written');
   for await (const { offset, line } of lines(pieces)) {
     bytes = offset + line.length + 1;
     const expected = previous && previous.seq + 1;

@@ -35,6 +35,13 @@ export const commands: readonly Command[] = [
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'verify',
+    words: '[agent]',
+    flags: [...server, 'state', 'heads'],
+    sentence: 'check the trajectory of an agent, or of all; with --state without a server',
+    load: () => import('./verify.ts'),
+  },
+  {
     name: 'new',
     words: '<name>',
     flags: [...server, 'model'],

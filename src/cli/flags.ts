@@ -32,6 +32,7 @@ export const flags = {
   lines: { form: '-n, --lines <count>', sentence: 'how many lines of the past to begin with (default 10)' },
   reconnect: { form: '--reconnect', sentence: 'when the server ends, wait a minute for the next one and go on' },
   wait: { form: '--wait', sentence: 'return when nothing is pending or running' },
+  heads: { form: '--heads <file>', sentence: 'what an earlier verify printed: those records must still be there' },
   options: { form: '-o, --options <list>', sentence: 'mount options, comma-separated, as mount(8) gives them' },
 } as const satisfies Record<string, Flag>;
 
@@ -57,5 +58,6 @@ export interface FlagValues {
   readonly lines?: string;
   readonly reconnect?: true;
   readonly wait?: true;
+  readonly heads?: string;
   readonly options?: string;
 }

@@ -23,14 +23,17 @@ const PIECE = 256;
  * costs the same for one message and for three hundred. One write is under way at a time, which keeps the order.
  */
 export class LevelStore implements Store {
+  /** What LevelDB could not read of its log when it was opened and left out, in words; undefined when all is there. */
+  readonly damage: string | undefined;
   readonly #db: Level<string, Uint8Array>;
   #queue: Waiting[] = [];
   #writing = false;
   #closed = false;
   #idle: (() => void)[] = [];
 
-  private constructor(db: Level<string, Uint8Array>) {
+  private constructor(db: Level<string, Uint8Array>, damage: string | undefined) {
     this.#db = db;
+    this.damage = damage;
   }
 
   /** EBUSY, naming the process where the system tells it, when another one has the directory open. */
@@ -45,7 +48,7 @@ export class LevelStore implements Store {
       const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
       throw new Errno('EBUSY', `the store ${directory} is in use by ${who}`, { cause });
     }
-    return new LevelStore(db);
+    return new LevelStore(db, await lost(directory));
   }
 
   get(key: string): Uint8Array | undefined {
@@ -133,6 +136,26 @@ export class LevelStore implements Store {
 const failure = (error: unknown): Errno => {
   const message = error instanceof Error ? error.message : 'the store failed';
   return new Errno(message.includes('No space left') ? 'ENOSPC' : 'EIO', message, { cause: error });
+};
+
+/** Bytes of LevelDB's own log that are looked through: it is made anew at each open. */
+const WORDS = 1024 * 1024;
+
+/**
+ * LevelDB goes on without what does not match its checksum, and tells only its own log (`LogReporter` in db_impl.cc). An end
+ * that a crash left half written is not told there.
+ */
+const lost = async (directory: string): Promise<string | undefined> => {
+  let text: string;
+  try {
+    text = (await readFile(join(directory, 'LOG'), 'utf8')).slice(-WORDS);
+  } catch {
+    return undefined; // it could not write one: then there is nothing to know
+  }
+  const dropped = [...text.matchAll(/: dropping (\d+) bytes; Corruption: (.*)$/gm)];
+  if (dropped.length === 0) return undefined;
+  const bytes = dropped.reduce((sum, [, count]) => sum + Number(count), 0);
+  return `the store lost ${bytes} bytes of its newest writes: ${dropped[0]![2]!}`;
 };
 
 /** Who holds the lock on a file: proc_locks(5), `1: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE START END`. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,4 +48,21 @@ test('a directory somebody has open is EBUSY, and his pid is named where the sys
   const error = await t.throwsAsync(LevelStore.open(path), { instanceOf: Errno, code: 'EBUSY' });
   const known = existsSync('/proc/locks') && readFileSync('/proc/locks', 'utf8').includes(` ${child.pid!} `);
   t.regex(error.message, known ? new RegExp(`in use by process ${child.pid!}`) : /in use by another process/);
+});
+
+test('what LevelDB leaves out of its log is told', async (t) => {
+  const path = await directory(t);
+  const first = await LevelStore.open(path);
+  for (let n = 0; n < 10; n++) await first.batch([put(`k${n}`, Buffer.alloc(200, n))]);
+  t.is(first.damage, undefined);
+  await first.close();
+  const [log] = readdirSync(path).filter((name) => name.endsWith('.log'));
+  const bytes = readFileSync(join(path, log!));
+  bytes[bytes.length - 10]! ^= 1;
+  writeFileSync(join(path, log!), bytes);
+  const second = await LevelStore.open(path);
+  t.regex(second.damage!, /^the store lost \d+ bytes of its newest writes: checksum mismatch$/);
+  t.is(second.get('k9'), undefined);
+  t.truthy(second.get('k8'));
+  await second.close();
 });
