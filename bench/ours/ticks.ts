@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Agents } from '../../src/agent/agents.ts';
 import type { Agent } from '../../src/agent/agent.ts';
 import { SystemClock } from '../../src/drivers/clock/system.ts';
@@ -6,6 +5,7 @@ import { Models } from '../../src/drivers/model/model.ts';
 import { Offline } from '../../src/drivers/model/offline.ts';
 import { LevelStore } from '../../src/drivers/store/level.ts';
 import { operator } from '../../src/kernel/subject.ts';
+import type { Ticks } from '../ticks.ts';
 
 /**
  * Ticks on the offline model as the server makes them: each message and each tick's effects on disk (fsync), trajectory,
@@ -83,13 +83,11 @@ const quantiles = (values: number[]): { p50: number; p99: number } => {
 };
 await agents.close();
 await store.close();
-const result = {
+const result: Ticks = {
   rate: made / took,
   processors: (used.user + used.system) / 1e6 / took,
-  machine: availableParallelism(),
   start: quantiles(starts),
   answer: quantiles(answers),
   resident: process.memoryUsage.rss(),
 };
-if (process.send) process.send(result);
-else console.log(JSON.stringify(result));
+process.send?.(result);
