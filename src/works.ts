@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import type { Agents } from './agent/agents.ts';
 import { host, type Host } from './files/host.ts';
 
+/** Above so many, those that nobody holds any more are struck off. */
+const MANY = 4_096;
+
 /** The work/ directories: STATE/work/NAME, and NAME@TIME for those in the archive. */
 export class Works {
   readonly #directory: string;
   readonly #failed: (name: string, error: unknown) => void;
-  readonly #open = new Map<number, Host>();
+  /** Those in use; of an agent that left memory, whoever holds its files holds it. */
+  readonly #open = new Map<number, WeakRef<Host>>();
 
   /** `failed` hears of what could not be tidied up. */
   constructor(directory: string, failed: (name: string, error: unknown) => void) {
@@ -17,14 +21,15 @@ export class Works {
   }
 
   open(name: string, id: number): Host {
-    this.#open.get(id)?.close();
+    this.#open.get(id)?.deref()?.close();
     const opened = host(join(this.#directory, name), { mkdir: 0o700 });
-    this.#open.set(id, opened);
+    if (this.#open.size > MANY) for (const [other, ref] of this.#open) if (!ref.deref()) this.#open.delete(other);
+    this.#open.set(id, new WeakRef(opened));
     return opened;
   }
 
   rename(id: number, from: string, to: string): void {
-    this.#open.get(id)?.close();
+    this.#open.get(id)?.deref()?.close();
     this.#open.delete(id);
     try {
       renameSync(join(this.#directory, from), join(this.#directory, to));
@@ -45,7 +50,7 @@ export class Works {
     }
     for (const archived of kept) {
       const name = archived.slice(0, archived.indexOf('@'));
-      if (agents.get(name)) continue;
+      if (agents.has(name)) continue;
       await rename(join(this.#directory, name), join(this.#directory, archived)).catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#failed(name, error);
       });
@@ -53,7 +58,7 @@ export class Works {
   }
 
   close(): void {
-    for (const opened of this.#open.values()) opened.close();
+    for (const opened of this.#open.values()) opened.deref()?.close();
     this.#open.clear();
   }
 }

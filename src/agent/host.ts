@@ -10,6 +10,8 @@ import type { Tools } from './tools.ts';
 /** What changed, for whoever shows the agents to somebody. Told after the change, before anybody else can act on it. */
 export type Change =
   | { readonly type: 'agent'; readonly change: 'added' | 'removed'; readonly agent: Agent }
+  /** It left the cache: it goes from memory when nobody holds it, so whoever caches its files lets go of them. */
+  | { readonly type: 'agent'; readonly change: 'evicted'; readonly agent: Agent }
   | { readonly type: 'agent'; readonly change: 'renamed'; readonly agent: Agent; readonly from: string }
   | {
       readonly type: 'message';
@@ -49,6 +51,8 @@ export interface Host {
   background(agent: Agent | undefined, work: Promise<unknown>): void;
   /** The agent may have something to do. */
   ready(agent: Agent): void;
-  /** By name. */
-  find(name: string): Agent | undefined;
+  /** By name; it is brought into memory and not woken. Undefined when there is none. */
+  load(name: string): Promise<Agent | undefined>;
+  /** The agent is in use. What it keeps in memory only until a later commit is safe as long as this is told of each change. */
+  keep(agent: Agent): void;
 }

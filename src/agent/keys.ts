@@ -2,7 +2,7 @@
  * Where everything stands in the store; docs/storage.md explains the scheme. What belongs to an agent lies below its
  * number, never its name: a rename is one key, and forgetting an agent is one range.
  */
-export const VERSION = 1;
+export const VERSION = 2;
 
 const digits = 8;
 export const numberText = (number: number): string => number.toString().padStart(digits, '0');
@@ -30,6 +30,10 @@ export const rootJournalPrefix = (name: string): string => `root/log/${name}/`;
 /** What was taken is still a key for a while: by its name, or by the hash of its `Id:`. */
 export const usedNameKey = (id: number, name: string): string => `${dataPrefix(id)}used/name/${name}`;
 export const usedIdKey = (id: number, hash: string): string => `${dataPrefix(id)}used/id/${hash}`;
+
+/** Empty: this agent has work, so it is looked at when the server starts. It goes with the tick that leaves nothing to do. */
+export const pendingPrefix = 'pending/';
+export const pendingKey = (id: number): string => `${pendingPrefix}${numberText(id)}`;
 
 export const stagePrefix = 'stage/';
 export const expirePrefix = 'expire/';

@@ -14,6 +14,24 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
       },
     },
     {
+      name: 'wake',
+      args: '',
+      says: 'end hibernation; it is loaded and idle',
+      run: async (_words, request) => {
+        await agent.wake(request.subject);
+        return undefined;
+      },
+    },
+    {
+      name: 'hibernate',
+      args: '',
+      says: 'sleep until work arrives; nothing of it stays in memory',
+      run: async (_words, request) => {
+        await agent.hibernate('hibernate', request.subject);
+        return undefined;
+      },
+    },
+    {
       name: 'pause',
       args: '',
       says: 'no further ticks; one that runs is finished',
