@@ -10,7 +10,7 @@ const examples: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Makes the example agents that are not there yet. Names that exist are left as they are. */
 export const makeExamples = async (agents: Agents): Promise<void> => {
   for (const [name, notes] of Object.entries(examples)) {
-    if (agents.get(name)) continue;
+    if (agents.has(name)) continue;
     const agent = await agents.define(name, operator);
     for (const [path, text] of Object.entries(notes)) await agent.notes.write(path, Buffer.from(text));
   }

@@ -60,7 +60,7 @@ await after(seconds * 1_000);
 const [made, took, used] = [ticks - from, (performance.now() - begun) / 1_000, process.cpuUsage(cpu)];
 running = false;
 await Promise.all(working);
-while (agents.load.running + agents.load.waiting > 0) await after(10);
+while (agents.busy.running + agents.busy.waiting > 0) await after(10);
 
 const starts: number[] = [];
 const answers: number[] = [];

@@ -4,7 +4,6 @@ import { timeText } from '../drivers/clock/clock.ts';
 import { put, type Operation } from '../drivers/store/store.ts';
 import type { Model } from '../drivers/model/model.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { Checkpoints } from './checkpoint/checkpoints.ts';
 import { Errors } from './errors.ts';
 import type { Host } from './host.ts';
 import { Inbox, type Message } from './inbox.ts';
@@ -21,6 +20,8 @@ import { Trajectory } from './trajectory.ts';
 /** Tick records kept, and ticks that may be asked for ahead. */
 export const TICKS = 1_000;
 const REQUESTS = 100;
+/** How long an agent with nothing to do stays awake, in milliseconds. */
+export const IDLE = 600_000;
 const REASON = 1024;
 
 /** A tick somebody asked for. */
@@ -77,12 +78,10 @@ export class Agent {
   readonly trace: Journal;
   readonly trajectory: Trajectory;
   readonly replies = new Replies();
-  readonly checkpoints: Checkpoints;
   readonly #host: Host;
   /** Set by the engine while a tick runs. */
   #running: { readonly abort: AbortController; message: Message | undefined; readonly since: string } | undefined;
   #gone = false;
-  #held: string | undefined;
   readonly #waiters = new Set<() => void>();
 
   private constructor(
@@ -101,7 +100,6 @@ export class Agent {
     this.outbox = new Outbox(this, host, journals.outbox);
     this.notes = new Notes(this, host);
     this.dead = new DeadLetters(this, host);
-    this.checkpoints = new Checkpoints(this, host);
     this.errors = new Errors(host.store, host.clock, errorsKey(record.id), () => {
       host.emit({ type: 'error', agent: this });
     });
@@ -173,14 +171,39 @@ export class Agent {
     this.#host.ready(this);
   }
 
+  /** How long it stays idle before it hibernates by itself, in milliseconds. */
+  get idle(): number {
+    return IDLE;
+  }
+
+  /** Ends hibernation; what is awake stays so. EINVAL when it is paused or has failed. */
+  async wake(subject: Subject): Promise<void> {
+    assertLegal('wake', this.record.state, this.name);
+    if (this.record.state === 'hibernated') await this.#turn('idle', 'wake', subject);
+  }
+
+  /** From idle to a row in the store. EBUSY while it works or something waits, EINVAL when it is paused or has failed. */
+  async hibernate(cause: 'hibernate' | 'idleness', subject?: Subject): Promise<void> {
+    this.#assertHere();
+    assertLegal('hibernate', this.state, this.name);
+    if (this.pending > 0) throw new Errno('EBUSY', `hibernate of '${this.name}': ${this.pending} wait for a tick`);
+    await this.#turn('hibernated', cause, subject);
+  }
+
+  /** For the engine: work arrived in its sleep. Goes to disk with the tick that follows; until then the work itself says it. */
+  rouse(cause: string): void {
+    this.#enter('idle', cause, 'system');
+  }
+
   /** Takes effect after the tick that runs. A paused one stays paused. EINVAL when it has failed. */
   async pause(subject: Subject): Promise<void> {
     assertLegal('pause', this.record.state, this.name);
     await this.#turn('paused', 'pause', subject);
   }
 
-  /** From paused or failed to idle; else nothing to do. EINVAL while its model does not exist. */
+  /** From paused or failed to idle; else nothing to do (an agent that sleeps goes on sleeping). EINVAL while its model does not exist. */
   async resume(subject: Subject): Promise<void> {
+    if (this.record.state === 'hibernated') return;
     if (this.record.state === 'failed') this.#host.models.get(this.record.model);
     await this.#turn('idle', 'resume', subject);
     this.#host.ready(this);
@@ -270,6 +293,7 @@ export class Agent {
 
   /** A refusal or failure for `error` and for the log. `path` is below the agent. */
   refused(path: string, error: unknown): void {
+    this.#host.keep(this);
     this.errors.add(path, error);
     const { code, message } = error as { code?: string; message?: string };
     this.#host.event('error', this.name, { path, code: code ?? 'EIO', reason: cut(message ?? '', REASON) });
@@ -283,23 +307,6 @@ export class Agent {
   /** What any commit may take along. The log of the outbox is not here: it goes with the tick that made it, or not at all. */
   get journals(): Journal[] {
     return [this.trace, this.trajectory.journal];
-  }
-
-  /** Why no tick may begin now; undefined when one may. */
-  get held(): string | undefined {
-    return this.#held;
-  }
-
-  /** No tick begins until the function that is returned is called. EBUSY while one runs or somebody else holds it. */
-  hold(why: string, options: { working?: boolean } = {}): () => void {
-    this.#assertHere();
-    if (this.#held !== undefined) throw new Errno('EBUSY', `'${this.name}': ${this.#held}`);
-    if (this.working && options.working !== true) throw new Errno('EBUSY', `'${this.name}' works`);
-    this.#held = why;
-    return () => {
-      this.#held = undefined;
-      this.#host.ready(this);
-    };
   }
 
   /** For the engine: a tick runs from here to `end`. */
@@ -347,17 +354,18 @@ export class Agent {
 
   /** Something a status or a wait looks at is different now. */
   changed(): void {
+    this.#host.keep(this);
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const wake of waiters) wake();
     this.#host.emit({ type: 'status', agent: this });
   }
 
-  async #turn(to: Rest, verb: string, subject: Subject): Promise<void> {
+  async #turn(to: Rest, verb: string, subject?: Subject): Promise<void> {
     this.#assertHere();
     const { state, since, error, breaks } = this.record;
     if (state === to) return;
-    this.#enter(to, verb, nameOf(subject));
+    this.#enter(to, verb, subject ? nameOf(subject) : 'system');
     try {
       await this.#host.commit([this.save()], this.journals);
     } catch (failure) {

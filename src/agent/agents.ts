@@ -5,33 +5,43 @@ import { timeText, type Clock } from '../drivers/clock/clock.ts';
 import { del, within, type Operation, type Store } from '../drivers/store/store.ts';
 import { prepare } from '../drivers/store/schema.ts';
 import type { Models } from '../drivers/model/model.ts';
-import { Agent, type AgentRecord } from './agent.ts';
+import { Agent, IDLE, type AgentRecord } from './agent.ts';
 import { Archive } from './archive.ts';
-import { move, moving } from './checkpoint/moving.ts';
-import { recoverUnfinished } from './checkpoint/recover.ts';
-import { noWork, type Work } from './checkpoint/work.ts';
 import { commit } from './commit.ts';
 import { Engine } from './engine.ts';
 import { Errors } from './errors.ts';
 import type { Change, Host } from './host.ts';
+import { Events } from './events.ts';
+import { Idleness } from './idleness.ts';
 import { Ids } from './ids.ts';
 import { Journal } from './journal.ts';
-import { agentsPrefix, expirePrefix, rootErrorsKey, rootJournalPrefix, VERSION } from './keys.ts';
+import {
+  agentKey,
+  agentsPrefix,
+  expirePrefix,
+  pendingKey,
+  pendingPrefix,
+  rootErrorsKey,
+  rootJournalPrefix,
+  VERSION,
+} from './keys.ts';
 import { assertLegal, type State } from './lifecycle.ts';
+import { migrations } from './migrations.ts';
 import { recoverRun } from './recover.ts';
+import { Residents } from './residents.ts';
+import { Row, Rows } from './rows.ts';
 import { Staging } from './staging.ts';
 import { builtIn, Tools, type Tool } from './tools.ts';
 
 /** How often what is over is looked for, in milliseconds, and keys deleted in one batch. */
 const SWEEP = 60_000;
 const SWEEP_BATCH = 1_000;
-/** Bytes of the log that may wait for somebody's commit, and at which it takes no more. */
-const LOG_WAITING = 65_536;
-const LOG_FULL = 16 * 1024 * 1024;
 /** Names an answer may go to that are no agents. */
 const RESERVED = new Set(['operator', 'observer']);
 /** Agents that are loaded at one time. */
 const LOADING = 32;
+/** Agents with nothing to do that stay in memory. */
+export const RESIDENTS = 1_000;
 
 export interface AgentsOptions {
   readonly store: Store;
@@ -41,8 +51,8 @@ export interface AgentsOptions {
   readonly tools?: readonly Tool[];
   /** Ticks at one time. Default 64. */
   readonly parallel?: number;
-  /** Default: there are no work/ directories. */
-  readonly work?: Work;
+  /** Agents with nothing to do that stay in memory. Default 1,000. */
+  readonly residents?: number;
 }
 
 /** A row of `index`. */
@@ -55,7 +65,7 @@ export interface IndexRow {
   readonly last: string;
 }
 
-/** All agents of a server. */
+/** All agents of a server. Each has a row in memory; what it is made of is loaded when somebody needs it. */
 export class Agents {
   /** Everything that happens, one record each with a sequence number. */
   readonly log: Journal;
@@ -68,63 +78,64 @@ export class Agents {
   readonly #models: Models;
   readonly #host: Host;
   readonly #engine: Engine;
-  readonly #agents = new Map<string, Agent>();
-  #sorted: readonly Agent[] | undefined;
+  readonly #events: Events;
+  readonly #rows = new Rows();
+  readonly #residents: Residents;
+  readonly #idleness: Idleness;
   /** Names that are being given or taken. */
   readonly #reserved = new Set<string>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #background = new Set<Promise<void>>();
   #next = 1;
-  #seq = 0;
-  #lost = 0;
-  #flushing = false;
   #stopSweep: (() => void) | undefined;
   #closed = false;
 
-  private constructor({ store, clock, models, tools = builtIn, parallel, work = noWork }: AgentsOptions, log: Journal) {
+  private constructor(
+    { store, clock, models, tools = builtIn, parallel, residents = RESIDENTS }: AgentsOptions,
+    log: Journal,
+  ) {
     this.log = log;
     this.#store = store;
     this.#clock = clock;
     this.#models = models;
     this.errors = new Errors(store, clock, rootErrorsKey, () => this.#emit({ type: 'error' }));
-    const staging = new Staging(store);
-    const ids = new Ids(clock);
+    this.#events = new Events(log, clock, (work) => this.#track(undefined, work));
+    this.#residents = new Residents({
+      bound: residents,
+      open: (row) => this.#open(row),
+      evicted: (agent) => this.#evict(agent),
+    });
+    this.#idleness = new Idleness(clock, (row) => this.#hibernate(row));
     this.#host = {
       store,
       clock,
       models,
       tools: new Tools(tools),
-      ids,
-      staging,
-      work,
+      ids: new Ids(clock),
+      staging: new Staging(store),
       commit: (operations, journals, options) => commit(store, operations, [...journals, log], options),
       event: (type, agent, fields) => this.event(type, { agent, ...fields }),
       emit: (change) => this.#emit(change),
       background: (agent, work) => this.#track(agent, work),
       ready: (agent) => this.#engine.ready(agent),
-      find: (name) => this.#agents.get(name),
+      load: (name) => this.load(name),
+      keep: (agent) => this.#keep(agent),
     };
     this.#engine = new Engine(this.#host, parallel);
     this.archived = new Archive(store, clock);
   }
 
   /**
-   * Loads everything, ends what a crash left half done, publishes what was staged, and begins to tick. ENOTSUP for a
-   * store of another version. The store stays its opener's: close it after `close`.
+   * Reads the rows, loads what has work, ends what a crash left half done, publishes what was staged, and begins to
+   * tick. ENOTSUP for a store of another version. The store stays its opener's: close it after `close`.
    */
   static async open(options: AgentsOptions): Promise<Agents> {
     const { store } = options;
-    await prepare(store, VERSION);
-    await recoverUnfinished({ store, work: options.work ?? noWork });
+    await prepare(store, VERSION, migrations);
     const log = await Journal.open(store, rootJournalPrefix('events'));
     const agents = new Agents(options, log);
-    const last = await log.last();
-    if (last !== undefined) {
-      const { seq, time } = JSON.parse(last) as { seq: number; time: string };
-      agents.#seq = seq;
-      agents.#host.ids.after(Date.parse(time));
-    }
-    await agents.#load();
+    await agents.#events.resume(agents.#host.ids);
+    await agents.#start();
     agents.#sweep();
     await agents.log.flush();
     agents.#engine.start();
@@ -132,25 +143,51 @@ export class Agents {
   }
 
   /** Sorted by name. */
-  list(): readonly Agent[] {
-    this.#sorted ??= [...this.#agents.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return this.#sorted;
+  list(): readonly Row[] {
+    return this.#rows.list();
   }
 
+  row(name: string): Row | undefined {
+    return this.#rows.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.#rows.get(name) !== undefined;
+  }
+
+  /** The row is one of an agent that is there. */
+  holds(row: Row): boolean {
+    return this.#rows.byId(row.id) === row;
+  }
+
+  /** The agent, if it is in memory. */
   get(name: string): Agent | undefined {
-    return this.#agents.get(name);
+    return this.#rows.get(name)?.agent;
   }
 
-  hasId(id: number): boolean {
-    return this.list().some((agent) => agent.id === id);
+  /** The agent, in memory from now on and not woken. Undefined when there is none. */
+  async load(name: string): Promise<Agent | undefined> {
+    const row = this.#rows.get(name);
+    return row && this.#residents.load(row);
+  }
+
+  /** As `load`, of a row that is there; at once where the agent is in memory. ESTALE when it is gone. */
+  resident(row: Row): Agent | Promise<Agent> {
+    if (!this.holds(row)) throw new Errno('ESTALE', `the agent '${row.name}' is gone`);
+    return this.#residents.load(row);
   }
 
   get size(): number {
-    return this.#agents.size;
+    return this.#rows.size;
+  }
+
+  /** Agents in memory, for whatever reason. */
+  get loaded(): number {
+    return this.#residents.list().length;
   }
 
   /** Ticks that run, and agents that wait for their turn. */
-  get load(): { running: number; waiting: number } {
+  get busy(): { running: number; waiting: number } {
     return this.#engine.load;
   }
 
@@ -159,12 +196,12 @@ export class Agents {
   }
 
   index(): IndexRow[] {
-    return this.list().map(({ name, state, record, inbox }) => ({
-      name,
-      state,
-      tick: record.tick,
-      queue: inbox.size,
-      last: record.lastTick !== undefined && record.lastTick > record.since ? record.lastTick : record.since,
+    return this.list().map((row) => ({
+      name: row.name,
+      state: row.shown,
+      tick: row.tick,
+      queue: row.queue,
+      last: timeText(row.last),
     }));
   }
 
@@ -198,7 +235,10 @@ export class Agents {
       });
       this.event('agent.defined', { agent: name, model: record.model, by });
       await this.#host.commit([agent.save()], agent.journals);
-      this.#add(agent);
+      const row = rowOf(record);
+      this.#rows.add(row);
+      this.#residents.add(row, agent);
+      this.#note(agent);
       this.#emit({ type: 'agent', change: 'added', agent });
       return agent;
     });
@@ -206,13 +246,15 @@ export class Agents {
 
   /** The agent goes to the archive under NAME@TIME, which is returned; its name is free at once. ENOENT, EBUSY while it works. */
   async archive(name: string, subject: Subject): Promise<string> {
-    const agent = this.#find(name);
-    assertLegal('archive', agent.state, name);
-    if (agent.held !== undefined) throw new Errno('EBUSY', agent.held);
+    const row = this.#find(name);
+    assertLegal('archive', row.shown, name);
     return this.#reserving([name], async () => {
+      const agent = await this.#residents.load(row);
+      assertLegal('archive', agent.state, name);
       const time = timeText(this.#clock.now());
       const archived = `${name}@${time}`;
       this.#engine.forget(agent);
+      this.#idleness.forget(row);
       const by = nameOf(subject);
       agent.record.archived = archived;
       agent.trajectory.append({
@@ -227,12 +269,10 @@ export class Agents {
       this.event('agent.archived', { agent: name, archived, by });
       // From here on nothing begins in it: a message that is closed now gets ESTALE.
       agent.leave();
-      this.#agents.delete(name);
-      this.#sorted = undefined;
+      this.#rows.remove(row);
+      this.#residents.remove(row);
       this.#emit({ type: 'agent', change: 'removed', agent });
-      const directory = { id: agent.id, from: name, to: archived };
-      await this.#host.commit([agent.save(), moving(directory)], agent.journals);
-      await move(this.#host, directory);
+      await this.#host.commit([agent.save(), del(pendingKey(agent.id))], agent.journals);
       this.archived.add({ id: agent.id, name: archived, time: Date.parse(time) });
       return archived;
     });
@@ -240,24 +280,22 @@ export class Agents {
 
   /** ENOENT, EBUSY unless idle or paused, EEXIST, EINVAL. */
   async rename(from: string, to: string, subject: Subject): Promise<void> {
-    const agent = this.#find(from);
-    assertLegal('rename', agent.state, from);
-    if (agent.held !== undefined) throw new Errno('EBUSY', agent.held);
+    const row = this.#find(from);
+    assertLegal('rename', row.shown, from);
     if (from === to) return;
     this.#assertName(to);
     await this.#reserving([from, to], async () => {
+      const agent = await this.#residents.load(row);
+      assertLegal('rename', agent.state, from);
       agent.record.name = to;
       this.event('agent.renamed', { agent: to, from, by: nameOf(subject) });
-      const directory = { id: agent.id, from, to };
       try {
-        await this.#host.commit([agent.save(), moving(directory)], agent.journals);
+        await this.#host.commit([agent.save()], agent.journals);
       } catch (error) {
         agent.record.name = from;
         throw error;
       }
-      await move(this.#host, directory);
-      this.#agents.delete(from);
-      this.#add(agent);
+      this.#rows.rename(row, to);
       this.#emit({ type: 'agent', change: 'renamed', agent, from });
     });
   }
@@ -270,24 +308,7 @@ export class Agents {
 
   /** A record of the log; it goes to disk with the next commit, or with `sync`. */
   event(type: string, fields: object = {}): void {
-    const time = timeText(this.#clock.now());
-    const { waiting } = this.log;
-    if (waiting > LOG_FULL) {
-      // The disk has refused for long: what is not there cannot be kept, but it is counted.
-      this.#seq++;
-      this.#lost++;
-      return;
-    }
-    if (this.#lost > 0) this.log.append({ seq: this.#seq, time, type: 'gap', gap: this.#lost });
-    this.#lost = 0;
-    this.log.append({ seq: ++this.#seq, time, type, ...fields });
-    if (waiting > LOG_WAITING && !this.#flushing) {
-      this.#flushing = true;
-      this.#track(
-        undefined,
-        this.log.flush({ sync: false }).finally(() => (this.#flushing = false)),
-      );
-    }
+    this.#events.add(type, fields);
   }
 
   /** A refusal or failure at the root, for `error` and for the log. */
@@ -302,7 +323,7 @@ export class Agents {
     await Promise.all(this.#background);
     await this.#host.commit(
       this.errors.operations(),
-      this.list().flatMap((agent) => agent.journals),
+      this.#residents.list().flatMap((agent) => agent.journals),
     );
   }
 
@@ -311,61 +332,111 @@ export class Agents {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopSweep?.();
+    this.#idleness.stop();
     await this.#engine.stop();
     await this.sync();
-    for (const agent of this.list()) for (const journal of agent.journals) await journal.settled();
+    const residents = this.#residents.list();
+    for (const agent of residents) for (const journal of agent.journals) await journal.settled();
     await this.log.settled();
-    for (const agent of this.list()) agent.leave();
+    for (const agent of residents) agent.leave();
     this.log.close();
   }
 
-  async #load(): Promise<void> {
-    const byId = new Map<number, Agent>();
-    const found: AgentRecord[] = [];
+  /** The rows of all; of the agents themselves only those that have work, or whose tick a crash cut off. */
+  async #start(): Promise<void> {
+    const busy = new Set<Row>();
     for await (const [, value] of this.#store.range(within(agentsPrefix))) {
-      const record = JSON.parse(Buffer.from(value).toString()) as AgentRecord;
+      const record = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString()) as AgentRecord;
       this.#next = Math.max(this.#next, record.id + 1);
       if (record.archived !== undefined) {
         const time = Date.parse(record.archived.slice(record.archived.indexOf('@') + 1));
         this.archived.add({ id: record.id, name: record.archived, time });
         continue;
       }
-      found.push(record);
+      const row = rowOf(record);
+      this.#rows.add(row);
+      this.#idleness.note(row);
+      if (record.requests.length > 0 || !this.#models.has(record.model)) busy.add(row);
+    }
+    for await (const key of this.#store.keys(within(pendingPrefix))) {
+      const row = this.#rows.byId(Number(key.slice(pendingPrefix.length)));
+      if (row) busy.add(row);
+    }
+    const staged = await this.#host.staging.load();
+    for (const { target } of staged) {
+      const row = this.#rows.byId(target.agent);
+      if (row) busy.add(row);
     }
     // Side by side, because each of them waits for the disk a dozen times; in groups, because there may be very many.
-    for (let start = 0; start < found.length; start += LOADING) {
-      const group = found.slice(start, start + LOADING).map((record) => Agent.load(record, this.#host));
-      for (const agent of await Promise.all(group)) {
-        byId.set(agent.id, agent);
-        this.#add(agent);
-        await recoverRun(agent, this.#host);
-        const { model } = agent.record;
-        if (!this.#models.names.includes(model)) agent.fail(`there is no model '${model}' any more`);
-      }
+    const rows = [...busy];
+    const agents: Agent[] = [];
+    for (let start = 0; start < rows.length; start += LOADING) {
+      agents.push(
+        ...(await Promise.all(rows.slice(start, start + LOADING).map(async (row) => this.#residents.load(row)))),
+      );
     }
-    await this.#publishStaged(byId);
-    for (const agent of byId.values()) this.#engine.ready(agent);
-  }
-
-  /** What was flushed and not closed when the server died: it was acknowledged, so it acts now, once. */
-  async #publishStaged(agents: ReadonlyMap<number, Agent>): Promise<void> {
-    for (const { key, target, bytes } of await this.#host.staging.load()) {
-      const agent = agents.get(target.agent);
+    // What was flushed and not closed when the server died: it was acknowledged, so it acts now, once.
+    for (const { key, target, bytes } of staged) {
+      const agent = this.#rows.byId(target.agent)?.agent;
       const owner = { inbox: agent?.inbox, note: agent?.notes }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);
       else await this.#store.batch([this.#host.staging.end(key)]);
     }
+    for (const agent of agents) this.#engine.ready(agent);
   }
 
-  #add(agent: Agent): void {
-    this.#agents.set(agent.name, agent);
-    this.#sorted = undefined;
-  }
-
-  #find(name: string): Agent {
-    const agent = this.#agents.get(name);
-    if (!agent) throw new Errno('ENOENT', `no agent '${name}'`);
+  async #open(row: Row): Promise<Agent> {
+    const value = this.#store.get(agentKey(row.id));
+    if (!value) throw new Errno('EIO', `the agent '${row.name}' is not in the store`);
+    const agent = await Agent.load(JSON.parse(Buffer.from(value).toString()) as AgentRecord, this.#host);
+    await recoverRun(agent, this.#host);
+    const { model, state } = agent.record;
+    if (!this.#models.has(model) && state !== 'failed') agent.fail(`there is no model '${model}' any more`);
     return agent;
+  }
+
+  /** It may go from memory: what waits for a commit must not go with it. */
+  #evict(agent: Agent): void {
+    if (agent.gone || this.#closed) return;
+    if (agent.journals.some(({ waiting }) => waiting > 0)) this.#track(agent, this.#host.commit([], agent.journals));
+    this.#emit({ type: 'agent', change: 'evicted', agent });
+  }
+
+  #keep(agent: Agent): void {
+    const row = this.#rows.byId(agent.id);
+    if (!row || row.agent !== agent) return;
+    this.#residents.keep(agent);
+    this.#note(agent, row);
+  }
+
+  /** What the row says of it. */
+  #note(agent: Agent, row = this.#rows.byId(agent.id)): void {
+    if (!row) return;
+    const { record } = agent;
+    row.state = record.state;
+    row.tick = record.tick;
+    row.queue = agent.inbox.size;
+    row.last = lastOf(record);
+    row.sleeps = agent.state === 'idle' && agent.pending === 0 ? row.last + agent.idle : Infinity;
+    this.#idleness.note(row);
+  }
+
+  async #hibernate(row: Row): Promise<void> {
+    try {
+      const agent = await this.#residents.load(row);
+      if (agent.state === 'idle' && agent.pending === 0) await agent.hibernate('idleness');
+      else this.#note(agent);
+    } catch (error) {
+      row.sleeps = Infinity;
+      this.#idleness.forget(row);
+      this.refused(`agents/${row.name}`, error);
+    }
+  }
+
+  #find(name: string): Row {
+    const row = this.#rows.get(name);
+    if (!row) throw new Errno('ENOENT', `no agent '${name}'`);
+    return row;
   }
 
   #assertName(name: string): void {
@@ -373,7 +444,7 @@ export class Agents {
       throw new Errno('EINVAL', `'${name}' cannot name an agent: a-z first, then a-z, 0-9 and '-', at most 32`);
     }
     if (RESERVED.has(name)) throw new Errno('EINVAL', `'${name}' stands for somebody else in the headers of messages`);
-    if (this.#agents.has(name)) throw new Errno('EEXIST', `there is an agent '${name}'`);
+    if (this.has(name)) throw new Errno('EEXIST', `there is an agent '${name}'`);
   }
 
   /** Names stay taken until the disk has it, so that two makers cannot both succeed. */
@@ -440,3 +511,14 @@ export class Agents {
     if (operations.length > 0) await this.#store.batch(operations, { sync: false });
   }
 }
+
+/** Milliseconds of what happened last. */
+const lastOf = ({ lastTick, since }: AgentRecord): number =>
+  Date.parse(lastTick !== undefined && lastTick > since ? lastTick : since);
+
+/** A row as the record has it; how long an idle one stays awake is told when it is loaded, until then the default. */
+const rowOf = (record: AgentRecord): Row => {
+  const row = new Row({ ...record, last: lastOf(record) });
+  if (record.state === 'idle') row.sleeps = row.last + IDLE;
+  return row;
+};

@@ -37,12 +37,13 @@ export class Engine {
 
   /** The agent may have something to do: now, later, or not at all. */
   ready(agent: Agent): void {
-    if (this.#stopped || agent.gone || agent.working || agent.held !== undefined || agent.record.state !== 'idle')
-      return;
+    const { state } = agent.record;
+    if (this.#stopped || agent.gone || agent.working || (state !== 'idle' && state !== 'hibernated')) return;
     if (this.#timers.has(agent) && agent.record.breaks > 0) return;
     const now = this.#host.clock.now();
     const next = agent.inbox.next(now);
     if (next.message || agent.record.requests.length > 0) {
+      if (state === 'hibernated') agent.rouse(next.message ? 'message' : 'manual');
       this.#cancelTimer(agent);
       this.#ready.add(agent);
       this.#pump();
@@ -69,7 +70,7 @@ export class Engine {
     for (const agent of this.#ready) {
       if (this.#running.size >= this.#parallel) return;
       this.#ready.delete(agent);
-      if (agent.gone || agent.held !== undefined || agent.record.state !== 'idle') continue;
+      if (agent.gone || agent.record.state !== 'idle') continue;
       this.#running.set(agent, this.#run(agent));
     }
   }

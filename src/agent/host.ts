@@ -2,7 +2,6 @@ import type { Clock } from '../drivers/clock/clock.ts';
 import type { Operation, Store } from '../drivers/store/store.ts';
 import type { Models } from '../drivers/model/model.ts';
 import type { Agent } from './agent.ts';
-import type { Work } from './checkpoint/work.ts';
 import type { Ids } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Staging } from './staging.ts';
@@ -11,6 +10,8 @@ import type { Tools } from './tools.ts';
 /** What changed, for whoever shows the agents to somebody. Told after the change, before anybody else can act on it. */
 export type Change =
   | { readonly type: 'agent'; readonly change: 'added' | 'removed'; readonly agent: Agent }
+  /** It left the cache: it goes from memory when nobody holds it, so whoever caches its files lets go of them. */
+  | { readonly type: 'agent'; readonly change: 'evicted'; readonly agent: Agent }
   | { readonly type: 'agent'; readonly change: 'renamed'; readonly agent: Agent; readonly from: string }
   | {
       readonly type: 'message';
@@ -41,7 +42,6 @@ export interface Host {
   readonly tools: Tools;
   readonly ids: Ids;
   readonly staging: Staging;
-  readonly work: Work;
   /** One batch with what waits in the server's log. */
   commit(operations: readonly Operation[], journals: readonly Journal[], options?: { sync?: boolean }): Promise<void>;
   /** A record of the server's log. */
@@ -51,6 +51,8 @@ export interface Host {
   background(agent: Agent | undefined, work: Promise<unknown>): void;
   /** The agent may have something to do. */
   ready(agent: Agent): void;
-  /** By name. */
-  find(name: string): Agent | undefined;
+  /** By name; it is brought into memory and not woken. Undefined when there is none. */
+  load(name: string): Promise<Agent | undefined>;
+  /** The agent is in use. What it keeps in memory only until a later commit is safe as long as this is told of each change. */
+  keep(agent: Agent): void;
 }

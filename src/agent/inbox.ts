@@ -5,7 +5,7 @@ import { del, put, within, type Operation } from '../drivers/store/store.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import { timeOf } from './ids.ts';
-import { expireKey, inboxPrefix, usedIdKey, usedNameKey } from './keys.ts';
+import { expireKey, inboxPrefix, pendingKey, usedIdKey, usedNameKey } from './keys.ts';
 import { parse, stamp, type Draft } from './message.ts';
 import { originText, senderOf, type Origin } from './origin.ts';
 import { pack, unpack } from './pack.ts';
@@ -90,6 +90,8 @@ export class Inbox {
   readonly #staged = new Set<InboxStage>();
   readonly #consumed = new Map<string, { document: Uint8Array; message: Message; until: number }>();
   #consumedBytes = 0;
+  /** Messages that go with the commit under way. */
+  #leaving = 0;
 
   constructor(agent: Agent, host: Host) {
     this.#agent = agent;
@@ -234,7 +236,7 @@ export class Inbox {
     if (stage.duplicate !== undefined) return { operations: [], apply: () => undefined, revert: () => undefined };
     const message = this.#make(stage);
     return {
-      operations: [this.#write(message)],
+      operations: [this.#write(message), this.#mark()],
       apply: () => {
         this.#show(stage, message);
         if (message.size > SMALL) message.document = undefined;
@@ -273,7 +275,7 @@ export class Inbox {
   }
 
   /** The effect of a tick that is done with a message: it is gone, and its keys are remembered. `apply` after the commit. */
-  consume(message: Message): { operations: Operation[]; apply: () => void } {
+  consume(message: Message): { operations: Operation[]; apply: () => void; revert: () => void } {
     const now = this.#host.clock.now();
     const document = this.#document(message);
     const operations = this.#delete(message);
@@ -283,9 +285,14 @@ export class Inbox {
     };
     if (message.named) remember(usedNameKey(this.#agent.id, message.name), now + NAME_KEY);
     if (message.key !== undefined) remember(usedIdKey(this.#agent.id, hash('sha256', message.key)), now + ID_KEY);
+    this.#leaving++;
     return {
       operations,
+      revert: () => {
+        this.#leaving--;
+      },
       apply: () => {
+        this.#leaving--;
         this.#keepOpenable(message, document, now);
         this.#remove(message);
       },
@@ -370,7 +377,7 @@ export class Inbox {
     const message = this.#make(stage);
     this.#show(stage, message);
     const ended = stage.key === undefined ? [] : [this.#host.staging.end(stage.key)];
-    const committed = this.#host.commit([this.#write(message), ...ended], []).then(
+    const committed = this.#host.commit([this.#write(message), this.#mark(), ...ended], []).then(
       () => {
         if (message.size > SMALL) message.document = undefined;
         message.stage = undefined;
@@ -465,6 +472,16 @@ export class Inbox {
     const { order, document, stage: _, ...head } = message;
     const key = inboxPrefix(this.#agent.id) + order;
     return put(key, pack(head, document ?? this.#document(message)));
+  }
+
+  /** For the batch that is handed on at once: when nothing is left after it, a start need not look here. */
+  unmark(): Operation[] {
+    return this.#leaving === this.#messages.size ? [del(pendingKey(this.#agent.id))] : [];
+  }
+
+  /** So that a start after a crash knows without looking at every agent. */
+  #mark(): Operation {
+    return put(pendingKey(this.#agent.id), Buffer.alloc(0));
   }
 
   #delete(message: Message): Operation[] {

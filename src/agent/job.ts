@@ -45,7 +45,7 @@ export const job = async (
   // An agent's answer to something this agent said is taken in and not answered: two of them would never end.
   const noted =
     message.origin.tier === 'agent' && message.inReplyTo !== undefined && agent.outbox.has(message.inReplyTo);
-  const answer = noted ? undefined : respond(work, thought.text, tick);
+  const answer = noted ? undefined : await respond(work, thought.text, tick);
   tick.push(agent.inbox.consume(message), {
     operations: [],
     apply: () => agent.replies.resolve(id, thought.text),
@@ -64,11 +64,15 @@ const refused = (message: Message, now: number): { outcome: 'expired' | 'failed'
 };
 
 /** Into the outbox, and where the answer is for an agent of this server, into its inbox with the same commit. */
-const respond = ({ agent, host, message }: Omit<Work, 'effects'>, text: string, tick: Effects): string => {
+const respond = async (
+  { agent, host, message }: Omit<Work, 'effects'>,
+  text: string,
+  tick: Effects,
+): Promise<string> => {
   const subject = message.subject === undefined ? undefined : `Re: ${message.subject.replace(/^Re: /, '')}`;
   const sent = agent.outbox.send({ to: senderOf(message.origin), text, subject, inReplyTo: message.id });
   tick.push(sent);
-  const target = message.origin.tier === 'agent' ? host.find(message.origin.name) : undefined;
+  const target = message.origin.tier === 'agent' ? await host.load(message.origin.name) : undefined;
   if (target) {
     const origin = { tier: 'agent', name: agent.name } as const;
     const bytes = Buffer.from(`Id: ${sent.id}\nIn-Reply-To: ${message.id}\n\n${text}`);

@@ -2,7 +2,7 @@
  * Where everything stands in the store; docs/storage.md explains the scheme. What belongs to an agent lies below its
  * number, never its name: a rename is one key, and forgetting an agent is one range.
  */
-export const VERSION = 1;
+export const VERSION = 2;
 
 const digits = 8;
 export const numberText = (number: number): string => number.toString().padStart(digits, '0');
@@ -31,37 +31,9 @@ export const rootJournalPrefix = (name: string): string => `root/log/${name}/`;
 export const usedNameKey = (id: number, name: string): string => `${dataPrefix(id)}used/name/${name}`;
 export const usedIdKey = (id: number, hash: string): string => `${dataPrefix(id)}used/id/${hash}`;
 
-/** A checkpoint by its name: JSON; and what it holds, below the key that stands in it, under the names of here. */
-export const checkpointPrefix = (id: number): string => `${dataPrefix(id)}checkpoint/name/`;
-export const checkpointKey = (id: number, name: string): string => checkpointPrefix(id) + name;
-export const copyPrefix = (id: number, key: string): string => `${dataPrefix(id)}checkpoint/copy/${key}/`;
-/** What must be ended or undone at the next start should the server die now (checkpoint/recover.ts). */
-export const unfinishedPrefix = 'unfinished/';
-export const unfinishedKey = (kind: string, id: number): string => `${unfinishedPrefix}${kind}/${numberText(id)}`;
-
-/**
- * What lies below `dataPrefix(id)`, by the first name there, and what it is to a checkpoint. `state`: what the agent
- * is; it is copied, restored and given to forks. `traffic`: its dealings with others, which were acknowledged or read
- * and cannot be undone; `history`: what was written down of it; both stay as they are in a restore, and a fork begins
- * without. `secret`: belongs to this one agent for ever.
- */
-export const contents: Readonly<Record<string, 'state' | 'traffic' | 'history' | 'secret'>> = {
-  settings: 'state',
-  note: 'state',
-  noteinfo: 'state',
-  inbox: 'traffic',
-  outbox: 'traffic',
-  dead: 'traffic',
-  used: 'traffic',
-  run: 'history',
-  tick: 'history',
-  errors: 'history',
-  log: 'history',
-  chain: 'history',
-  checkpoint: 'history',
-};
-
-export const stateNames: readonly string[] = Object.keys(contents).filter((name) => contents[name] === 'state');
+/** Empty: this agent has work, so it is looked at when the server starts. It goes with the tick that leaves nothing to do. */
+export const pendingPrefix = 'pending/';
+export const pendingKey = (id: number): string => `${pendingPrefix}${numberText(id)}`;
 
 export const stagePrefix = 'stage/';
 export const expirePrefix = 'expire/';

@@ -148,6 +148,7 @@ export class Tick {
       ...(excess > 0 ? [del(tickKey(agent.id, excess))] : []),
       del(runKey(agent.id)),
       ...agent.errors.operations(),
+      ...agent.inbox.unmark(),
       agent.save(),
     ];
     try {

@@ -5,6 +5,7 @@ import { Log } from '../files/log.ts';
 import { Stream } from '../files/stream.ts';
 import type { Node } from '../kernel/node.ts';
 import type { Right } from '../kernel/subject.ts';
+import type { Row as AgentRow } from '../agent/rows.ts';
 import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
 import { ask } from './agent/ask.ts';
 import { chain } from './agent/chain.ts';
@@ -106,7 +107,7 @@ const agentOutbox = rows<AgentContext>([
 // prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
-  ['ctl',         'verbs', 'r', '-', 'tick, pause, resume, checkpoint',                        agentCtl],
+  ['ctl',         'verbs', 'r', '-', 'tick [REASON], wake, hibernate, pause, resume',                             agentCtl],
   ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                    agentStatus],
   ['status.json', 'text',  'r', '-', 'the same for programs',                                    agentStatusJson],
   ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',               ({ agent, server }) => error(server.world, agent.errors)],
@@ -158,28 +159,30 @@ export interface Devices {
   onRenamed(listener: (from: string) => void): void;
 }
 
-const made = new WeakMap<Server, { agents: AgentsDir; dirOf: (agent: Agent) => AgentDir }>();
+const made = new WeakMap<Server, AgentsDir>();
 
-const agentsDir = (server: Server): AgentsDir => made.get(server)!.agents;
+const agentsDir = (server: Server): AgentsDir => made.get(server)!;
 
 /** The whole tree of one server, and the announcements that keep caches of it true. */
 export const devices = (server: Server): Devices => {
   const dirs = new Map<number, AgentDir>();
-  const dirOf = (agent: Agent): AgentDir => {
-    const known = dirs.get(agent.id);
+  const tables = new WeakMap<Agent, Table<AgentContext>>();
+  const dirOf = (row: AgentRow): AgentDir => {
+    const known = dirs.get(row.id);
     if (known) return known;
-    const dir = new AgentDir(server, agentRows, agent);
-    dirs.set(agent.id, dir);
+    const dir = new AgentDir(server, agentRows, row, tables);
+    dirs.set(row.id, dir);
     return dir;
   };
   const agents = new AgentsDir(server, dirOf);
-  made.set(server, { agents, dirOf });
+  made.set(server, agents);
   const root = new Table(server.world, rootRows, server, {
     refused: ({ path, error: refusal }) => server.agents.refused(path, refusal),
   });
   const renamed = new Set<(from: string) => void>();
   server.agents.on((change) => {
-    if (change.type === 'agent') {
+    if (change.type === 'agent' && change.change === 'evicted') dirs.get(change.agent.id)?.letGo();
+    else if (change.type === 'agent') {
       if (change.change === 'renamed') {
         // Its work/ lies under another name on the host now.
         dirs.get(change.agent.id)?.remake('work');
@@ -193,8 +196,8 @@ export const devices = (server: Server): Devices => {
   return {
     root,
     agent: (name) => {
-      const agent = server.agents.get(name);
-      return agent && dirOf(agent);
+      const row = server.agents.row(name);
+      return row && dirOf(row);
     },
     onRenamed: (listener) => void renamed.add(listener),
   };

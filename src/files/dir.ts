@@ -42,6 +42,8 @@ export interface TableOptions {
   refused?: (failure: Failure) => void;
   /** True once what the directory stands for is gone for good. */
   gone?: () => boolean;
+  /** Where another node stands for this directory: its number and times. */
+  stamp?: Stamp;
 }
 
 /** A fixed directory made of the lines of a table. Each node is made when it is first looked up, and kept. */
@@ -62,7 +64,7 @@ export class Table<Context> implements Dir {
     this.#context = context;
     this.#rows = new Map(rows.filter(({ make }) => make).map((row) => [row.name, row]));
     this.#options = options;
-    this.stamp = new Stamp(world);
+    this.stamp = options.stamp ?? new Stamp(world);
     if (options.refused) this.refused = options.refused;
     // Editors write beside a value; where there is none, an unknown name is refused.
     this.#scratch = rows.some(({ kind, make }) => make && kind === 'value') ? new Scratch(world) : undefined;

@@ -54,7 +54,7 @@ test('rename keeps everything and is refused while it works or onto another', as
     again.list().map(({ name }) => name),
     ['bob', 'eve'],
   );
-  t.is(text(again.get('eve')!.notes.read('x')), 'kept');
+  t.is(text((await again.load('eve'))!.notes.read('x')), 'kept');
 });
 
 test('archive frees the name at once, ends who waits with ESTALE, and is EBUSY while it works', async (t) => {
@@ -214,5 +214,5 @@ test('journals and answers know when they changed', async (t) => {
   for (const journal of [ada.trace, ada.trajectory.journal, ada.outbox.log, agents.log])
     t.is(journal.changed, clock.now());
   t.is(ada.outbox.date([...ada.outbox.names()].at(-1)!), clock.now());
-  t.is((await reopen()).get('ada')!.trace.changed, clock.now());
+  t.is((await (await reopen()).load('ada'))!.trace.changed, clock.now());
 });

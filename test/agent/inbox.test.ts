@@ -80,19 +80,20 @@ test('a later stage takes the place of an earlier one, and one that fails leaves
   t.is(ada.pending, 0);
   t.throws(() => ada.inbox.publish(second), { code: 'EINVAL' });
   const again = await reopen();
-  t.is(await again.get('ada')!.settled(forever()), 'idle');
-  t.is(again.get('ada')!.outbox.size, 0);
+  const ada2 = (await again.load('ada'))!;
+  t.is(await ada2.settled(forever()), 'idle');
+  t.is(ada2.outbox.size, 0);
 });
 
 test('what was staged when the server died is published at the next start, the last version, once', async (t) => {
   const { ada, reopen } = await world(t);
   const first = await ada.inbox.stage(bytes('half'), { ...by, name: 'doc' });
   await ada.inbox.stage(bytes('whole'), { ...by, name: 'doc' }, first);
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(await again.settled(forever()), 'idle');
   t.is(again.outbox.size, 1);
   t.regex(again.outbox.last, /“whole”/);
-  const third = (await reopen()).get('ada')!;
+  const third = (await (await reopen()).load('ada'))!;
   t.is(await third.settled(forever()), 'idle');
   t.is(third.outbox.size, 1);
 });
@@ -108,7 +109,7 @@ test('a message whose publishing the disk refused acts once, and not again after
   await model.answer('done');
   t.is(await ada.settled(forever()), 'idle');
   t.is(ada.outbox.size, 1);
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(await again.settled(forever()), 'idle');
   t.is(again.outbox.size, 1);
 });
@@ -123,7 +124,7 @@ test('a name is a key while it is pending and ten minutes after', async (t) => {
   await ada.resume(operator);
   await ada.settled(forever());
   clock.advance(9 * 60_000);
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(await again.inbox.accept(bytes('x'), { ...by, name: 'n' }), id);
   await t.throwsAsync(again.inbox.accept(bytes('y'), { ...by, name: 'n' }), { code: 'EEXIST' });
   t.is(again.outbox.size, 1);
@@ -189,7 +190,7 @@ test('a message can be discarded while it waits; its name is free then', async (
   await refused;
   await t.notThrowsAsync(ada.inbox.accept(bytes('other'), { ...by, name: 'b' }));
   await ada.inbox.discard('b');
-  t.deepEqual(names((await reopen()).get('ada')!.inbox.list()), ['a']);
+  t.deepEqual(names((await (await reopen()).load('ada'))!.inbox.list()), ['a']);
 });
 
 test('the origin is who sends, whatever the text says', async (t) => {
@@ -208,7 +209,7 @@ test('the origin is who sends, whatever the text says', async (t) => {
 test('100 messages at a time: none lost, none twice, in order, one tick at a time', async (t) => {
   const { ada, agents } = await world(t);
   const ids = await Promise.all(Array.from({ length: 100 }, (_, n) => ada.inbox.accept(bytes(`${n}`), by)));
-  t.is(agents.load.running, 1);
+  t.is(agents.busy.running, 1);
   await ada.settled(forever());
   const answered = [...ada.outbox.names()].map(
     (id) => /\nIn-Reply-To: (\S+)\n/.exec(text(ada.outbox.document(id)))![1]!,

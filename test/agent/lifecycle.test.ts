@@ -17,7 +17,7 @@ test('paused it takes messages and does nothing, resumed it goes on', async (t) 
   await ada.inbox.accept(bytes('two'), by);
   t.is(await ada.settled(forever()), 'paused 2');
   await t.throwsAsync(ada.tick('', operator), { code: 'EBUSY' });
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(await again.settled(forever()), 'paused 2');
   await again.resume(operator);
   t.is(await again.settled(forever()), 'idle');
@@ -114,7 +114,7 @@ test('a tick that was asked for is made after a restart', async (t) => {
   await ada.inbox.accept(bytes('busy'), by);
   await model.called();
   await ada.tick('later', operator);
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   await model.answer('first life');
   await model.answer('second life');
   await again.settled(forever());
@@ -134,7 +134,7 @@ test('a tick that ran when the server died has failed with the reason, and its m
   const { ada, model, reopen } = await world(t, 'scripted');
   const id = await ada.inbox.accept(bytes('hello'), by);
   await model.called();
-  const second = (await reopen()).get('ada')!;
+  const second = (await (await reopen()).load('ada'))!;
   const first = JSON.parse(text(second.tickRecord(1))) as Record<string, unknown>;
   t.like(first, { outcome: 'interrupted', cause: 'message', message: id });
   t.like(first['error'], { code: 'EIO', reason: 'the server died while this tick ran' });
@@ -156,7 +156,7 @@ test('a message the server died over five times is a dead letter', async (t) => 
   for (let n = 1; n <= 5; n++) {
     const mark = { tick: n, cause: 'message', started: 't', messages: ['n'] };
     await store.inner.batch([put(runKey(ada.id), Buffer.from(JSON.stringify(mark)))]);
-    last = (await reopen()).get('ada')!;
+    last = (await (await reopen()).load('ada'))!;
     t.is(last.inbox.get('n')!.interrupted, n);
   }
   await last.resume(operator);
@@ -170,7 +170,7 @@ test('an orderly end lets the running tick go and keeps its message', async (t) 
   await ada.inbox.accept(bytes('hello'), { ...by, name: 'n' });
   await model.called();
   await agents.close();
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.like(JSON.parse(text(again.tickRecord(1))) as object, { outcome: 'interrupted' });
   t.is(again.inbox.get('n')!.attempts, 0);
   t.is(again.inbox.get('n')!.interrupted, 0);
@@ -186,10 +186,10 @@ test('an agent whose model is gone has failed and says why; others live', async 
   await agents.close();
   const again = await Agents.open({ store, clock, models: new Models(new Offline()) });
   t.teardown(() => again.close());
-  t.is(again.get('ada')!.state, 'failed');
-  t.regex(again.get('ada')!.status().error, /scripted/);
-  await t.throwsAsync(again.get('ada')!.resume(operator), { code: 'EINVAL' });
-  t.regex(await again.get('bob')!.ask(bytes('hello'), operator, forever()), /hello/);
+  t.is((await again.load('ada'))!.state, 'failed');
+  t.regex((await again.load('ada'))!.status().error, /scripted/);
+  await t.throwsAsync((await again.load('ada'))!.resume(operator), { code: 'EINVAL' });
+  t.regex(await (await again.load('bob'))!.ask(bytes('hello'), operator, forever()), /hello/);
 });
 
 test('errors keep the last twenty, also across a restart', async (t) => {
@@ -198,7 +198,7 @@ test('errors keep the last twenty, also across a restart', async (t) => {
   ada.refused('ctl', new Error('a\ndefect'));
   t.is(ada.errors.list().length, 20);
   await agents.sync();
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(again.errors.list().length, 20);
   t.like(again.errors.list().at(-1), { code: 'EIO', path: 'ctl', reason: 'a defect' });
 });

@@ -9,7 +9,7 @@ test('a note is there when it was written, and after a restart', async (t) => {
   await ada.notes.write('colour', bytes('green\n'));
   t.is(text(ada.notes.read('colour')), 'green\n');
   t.is(ada.notes.info('colour')!.size, 6);
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(text(again.notes.read('colour')), 'green\n');
   t.deepEqual(again.notes.info('colour'), ada.notes.info('colour'));
 });
@@ -24,16 +24,16 @@ test('staged it is the old value, published the new one at once', async (t) => {
   ada.notes.publish(stage);
   t.is(text(ada.notes.read('n')), 'new');
   ada.notes.publish(stage);
-  t.is(text((await reopen()).get('ada')!.notes.read('n')), 'new');
+  t.is(text((await (await reopen()).load('ada'))!.notes.read('n')), 'new');
 });
 
 test('staged when the server died, it is published at the next start', async (t) => {
   const { ada, reopen } = await world(t);
   await ada.notes.stage('n', bytes('new'));
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(text(again.notes.read('n')), 'new');
   await again.notes.remove('n');
-  t.is((await reopen()).get('ada')!.notes.info('n'), undefined);
+  t.is((await (await reopen()).load('ada'))!.notes.info('n'), undefined);
 });
 
 test('a stage that fails leaves the old value, also after a restart', async (t) => {
@@ -42,7 +42,7 @@ test('a stage that fails leaves the old value, also after a restart', async (t) 
   const stage = await ada.notes.stage('n', bytes('half'));
   await t.throwsAsync(ada.notes.stage('n', new Uint8Array([0xff]), stage), { code: 'EINVAL' });
   t.throws(() => ada.notes.publish(stage), { code: 'EINVAL' });
-  t.is(text((await reopen()).get('ada')!.notes.read('n')), 'old');
+  t.is(text((await (await reopen()).load('ada'))!.notes.read('n')), 'old');
 });
 
 test('names, sizes and directories are checked', async (t) => {
@@ -70,12 +70,12 @@ test('directories lie four deep and go when they are empty', async (t) => {
   await t.throwsAsync(ada.notes.rmdir('a/b'), { code: 'ENOTEMPTY' });
   await t.throwsAsync(ada.notes.remove('a/b'), { code: 'EISDIR' });
   t.deepEqual(ada.notes.list('a/b/c/d'), ['note']);
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.deepEqual(again.notes.paths(), ['a/b/c/d/note']);
   await again.notes.remove('a/b/c/d/note');
   await again.notes.rmdir('a/b/c/d');
   t.deepEqual(again.notes.list('a/b/c'), []);
-  t.deepEqual((await reopen()).get('ada')!.notes.list('a/b/c'), []);
+  t.deepEqual((await (await reopen()).load('ada'))!.notes.list('a/b/c'), []);
 });
 
 test('rename moves notes and directories as rename(2) does', async (t) => {
@@ -93,7 +93,7 @@ test('rename moves notes and directories as rename(2) does', async (t) => {
   await t.throwsAsync(ada.notes.rename('m', 'gone/m'), { code: 'ENOENT' });
   await ada.notes.rename('d', 'empty');
   await ada.notes.rename('m', 'empty/sub/n');
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.deepEqual(again.notes.paths(), ['empty/sub/n']);
   t.is(text(again.notes.read('empty/sub/n')), '2');
   t.deepEqual(again.notes.list(), ['empty']);

@@ -157,7 +157,7 @@ test('the number of tries survives a restart', async (t) => {
   const ended = nextTick(ada);
   await model.fail(true);
   await ended;
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(again.inbox.get('n')!.attempts, 1);
   t.false(again.working);
   clock.advance(1_000);
@@ -259,7 +259,7 @@ test('a store that refuses: the answer is taken back, tried again, and three tim
   await ada.resume(operator);
   await model.answer('kept');
   t.is(await ada.settled(forever()), 'idle');
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(again.outbox.last, 'kept');
   t.is(again.outbox.size, 1);
   t.is(await again.trajectory.verify(), undefined);
@@ -280,7 +280,7 @@ test('many agents tick at once, up to a bound, and nobody is forgotten', async (
   const { agents, model } = await world(t, 'scripted');
   const many = await Promise.all(Array.from({ length: 80 }, (_, n) => agents.define(`a${n}`, operator, 'scripted')));
   await Promise.all(many.map((agent) => agent.inbox.accept(bytes('hello'), by)));
-  t.deepEqual(agents.load, { running: 64, waiting: 16 });
+  t.deepEqual(agents.busy, { running: 64, waiting: 16 });
   for (let n = 0; n < 80; n++) await model.answer('done');
   t.deepEqual(new Set(await Promise.all(many.map((agent) => agent.settled(forever())))), new Set(['idle']));
 });

@@ -18,7 +18,7 @@ const state = async ({ agents, attach }: Tree): Promise<unknown> => {
     trajectory: await shell.cat('/agents/ada/logs/trajectory'),
     inbox: await shell.ls('/agents/ada/inbox'),
     outbox: await shell.ls('/agents/ada/outbox'),
-    load: agents.load,
+    load: agents.busy,
   };
 };
 

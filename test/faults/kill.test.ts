@@ -56,7 +56,8 @@ test('killed at any moment: everything that was acknowledged happens, exactly on
     await store.close();
   });
   const effects = new Map<string, number>();
-  for (const agent of agents.list()) {
+  for (const { name } of agents.list()) {
+    const agent = (await agents.load(name))!;
     t.is(await agent.settled(forever()), 'idle');
     for (const { text } of await records(agent.outbox.log)) {
       // What was killed between its two flushes is `half`: that may act too, and then nothing else was acknowledged of it.
@@ -75,7 +76,7 @@ test('killed at any moment: everything that was acknowledged happens, exactly on
   for (const [key, ids] of notes) {
     const [name, path] = key.split(' ');
     // The newest that was acknowledged, or one that was on its way when the last life ended.
-    const value = text(agents.get(name!)!.notes.read(path!));
+    const value = text((await agents.load(name!))!.notes.read(path!));
     t.true(value === ids.at(-1) || !ids.includes(value), `${key}: ${value}, not ${ids.at(-1)!}`);
   }
   const log = await records(agents.log);

@@ -14,12 +14,13 @@ const [directory, life] = process.argv.slice(2);
 const store = await LevelStore.open(directory!);
 const agents = await Agents.open({ store, clock: new SystemClock(), models: new Models(new Offline()) });
 const names = ['ada', 'bob', 'eve'];
-for (const name of names) if (!agents.get(name)) await agents.define(name, operator);
+for (const name of names) if (!agents.has(name)) await agents.define(name, operator);
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const write = async (name: string, writer: number): Promise<void> => {
-  const { inbox, notes } = agents.get(name)!;
+  const agent = (await agents.load(name))!;
+  const { inbox, notes } = agent;
   for (let n = 0; ; n++) {
     const id = `${life!}-${name}-${writer}-${n}`;
     // Half of them carry no Id, so that nothing but the engine itself can keep one from acting twice.
@@ -42,7 +43,7 @@ const write = async (name: string, writer: number): Promise<void> => {
       notes.publish(stage);
     }
     // The inbox holds 1,000: a writer that never waits would only learn that it is full.
-    while (inbox.size > 200) await new Promise<void>((resolve) => void agents.get(name)!.onChange(resolve));
+    while (inbox.size > 200) await new Promise<void>((resolve) => void agent.onChange(resolve));
   }
 };
 

@@ -1,4 +1,3 @@
-import type { CheckpointInfo } from '../../agent/checkpoint/checkpoints.ts';
 import { Verbs } from '../../files/verbs.ts';
 import type { AgentContext } from './agent-dir.ts';
 
@@ -11,6 +10,24 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
       says: 'one step; returns when it is accepted',
       run: async (words, request) => {
         await agent.tick(words.join(' '), request.subject);
+        return undefined;
+      },
+    },
+    {
+      name: 'wake',
+      args: '',
+      says: 'end hibernation; it is loaded and idle',
+      run: async (_words, request) => {
+        await agent.wake(request.subject);
+        return undefined;
+      },
+    },
+    {
+      name: 'hibernate',
+      args: '',
+      says: 'sleep until work arrives; nothing of it stays in memory',
+      run: async (_words, request) => {
+        await agent.hibernate('hibernate', request.subject);
         return undefined;
       },
     },
@@ -32,15 +49,4 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
         return undefined;
       },
     },
-    {
-      name: 'checkpoint',
-      args: 'NAME',
-      says: 'keep what it is now, work/ included; not while it works',
-      run: async ([name], { subject, signal }) => told(await agent.checkpoints.make(name!, subject, { signal })),
-    },
   ]);
-
-const told = ({ name, work }: CheckpointInfo): string => {
-  const left = work.left === 0 ? '' : `, ${work.left} sockets, devices or mounts left out`;
-  return `checkpoint ${name}: ${work.entries} in work/, ${work.bytes} bytes${left}`;
-};

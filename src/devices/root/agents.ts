@@ -1,10 +1,10 @@
-import type { Agent } from '../../agent/agent.ts';
+import type { Row } from '../../agent/rows.ts';
 import { Errno } from '../../kernel/errno.ts';
 import { S_IFDIR } from '../../kernel/mode.ts';
 import type { Attributes, Awaitable, Dir, Entry, Node } from '../../kernel/node.ts';
 import type { Request } from '../../kernel/request.ts';
 import { Stamp } from '../../files/stamp.ts';
-import type { AgentDir } from '../agent/agent-dir.ts';
+import { qidOf, type AgentDir } from '../agent/agent-dir.ts';
 import type { Server } from '../server.ts';
 
 /** `mkdir` defines an agent, `rmdir` archives it, `mv` renames an idle one. */
@@ -13,9 +13,9 @@ export class AgentsDir implements Dir {
   readonly cached = true;
   readonly #server: Server;
   readonly #stamp: Stamp;
-  readonly #dirOf: (agent: Agent) => AgentDir;
+  readonly #dirOf: (row: Row) => AgentDir;
 
-  constructor(server: Server, dirOf: (agent: Agent) => AgentDir) {
+  constructor(server: Server, dirOf: (row: Row) => AgentDir) {
     this.#server = server;
     this.#dirOf = dirOf;
     this.#stamp = new Stamp(server.world);
@@ -26,18 +26,17 @@ export class AgentsDir implements Dir {
   }
 
   lookup(name: string): Node | undefined {
-    const agent = this.#server.agents.get(name);
-    return agent && this.#dirOf(agent);
+    const row = this.#server.agents.row(name);
+    return row && this.#dirOf(row);
   }
 
   *list(): Iterable<Entry> {
-    for (const agent of this.#server.agents.list()) {
-      yield { name: agent.name, qid: this.#dirOf(agent).stamp.qid, mode: S_IFDIR };
-    }
+    for (const row of this.#server.agents.list()) yield { name: row.name, qid: qidOf(row), mode: S_IFDIR };
   }
 
   async mkdir(name: string, _mode: number, { subject }: Request): Promise<Dir> {
-    return this.#dirOf(await this.#server.agents.define(name, subject));
+    await this.#server.agents.define(name, subject);
+    return this.#dirOf(this.#server.agents.row(name)!);
   }
 
   create(name: string): never {

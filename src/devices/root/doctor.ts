@@ -54,7 +54,10 @@ const examine = (server: Server): Record<string, () => Promise<Verdict> | Verdic
     return real ? ['ok', name] : ['warn', `${name} is no language model: answers only quote what was asked`];
   },
   agents: () => {
-    const failed = [...server.agents.list()].filter(({ state }) => state === 'failed').map(({ name }) => name);
+    const failed = server.agents
+      .list()
+      .filter(({ state }) => state === 'failed')
+      .map(({ name }) => name);
     return failed.length === 0
       ? ['ok', 'none has failed']
       : ['fail', `${failed.join(', ')}: read its error, then resume it`];

@@ -6,9 +6,9 @@ import type { Server } from '../server.ts';
 const record = (server: Server): Record<string, unknown> => {
   const states: Record<string, number> = {};
   let total = 0;
-  for (const agent of server.agents.list()) {
+  for (const { shown } of server.agents.list()) {
     total++;
-    states[agent.state] = (states[agent.state] ?? 0) + 1;
+    states[shown] = (states[shown] ?? 0) + 1;
   }
   const { name, real } = server.agents.models.first;
   return {
@@ -16,6 +16,7 @@ const record = (server: Server): Record<string, unknown> => {
     started: timeText(server.started),
     uptime: duration(server.world.now() - server.started),
     agents: { total, ...states },
+    loaded: server.agents.loaded,
     listeners: server.listeners(),
     mounts: server.mounts(),
     model: { provider: name, real },
@@ -36,6 +37,7 @@ export const status = (server: Server): Text =>
       started: rest.started,
       uptime: rest.uptime,
       agents: counts.join(', '),
+      loaded: rest.loaded,
       listeners,
       mounts: rest.mounts,
       model: real ? name : `${name} (NOT A LANGUAGE MODEL: no provider is configured)`,

@@ -97,6 +97,10 @@ export class Models {
     return [...this.#models.keys()];
   }
 
+  has(name: string): boolean {
+    return this.#models.has(name);
+  }
+
   /** EINVAL, naming what exists: an unknown model is never replaced by another in silence. */
   get(name: string): Model {
     const model = this.#models.get(name);

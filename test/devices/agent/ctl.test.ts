@@ -7,7 +7,7 @@ test('read: the verbs with their arguments, then the last outcome', async (t) =>
   const shell = attach();
   t.deepEqual(
     (await shell.lines('/agents/ada/ctl')).map((line) => line.split(/ {2,}/)[0]),
-    ['tick [REASON...]', 'pause', 'resume'],
+    ['tick [REASON...]', 'wake', 'hibernate', 'pause', 'resume'],
   );
   await shell.write('/agents/ada/ctl', 'pause\n');
   t.is((await shell.lines('/agents/ada/ctl')).at(-1), 'ok: pause');
@@ -51,7 +51,7 @@ test('pause while working takes effect after the tick', async (t) => {
 });
 
 for (const [command, reason] of [
-  ['bogus', /no such command; there are tick, pause, resume/],
+  ['bogus', /no such command; there are tick, wake, hibernate, pause, resume/],
   ['pause now', /usage: pause/],
   ['resume now', /usage: resume/],
 ] as const) {

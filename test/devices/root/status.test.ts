@@ -2,7 +2,7 @@ import test from 'ava';
 import { operator } from '../../../src/kernel/subject.ts';
 import { tree } from '../../support/tree.ts';
 
-const keys = ['version', 'started', 'uptime', 'agents', 'listeners', 'mounts', 'model'];
+const keys = ['version', 'started', 'uptime', 'agents', 'loaded', 'listeners', 'mounts', 'model'];
 
 test('key value lines, in the order of the document', async (t) => {
   const { attach, agents, clock } = await tree(t, { mounts: ['/home/me/weft'] });
@@ -14,7 +14,9 @@ test('key value lines, in the order of the document', async (t) => {
     'version 1.2.3',
     'started 2030-01-01T00:00:00.000Z',
     'uptime 1h2m',
-    'agents total 2, idle 1, paused 1',
+    // An hour went by: who had nothing to do sleeps.
+    'agents total 2, hibernated 1, paused 1',
+    'loaded 2',
     'listeners',
     'mounts /home/me/weft',
     'model offline (NOT A LANGUAGE MODEL: no provider is configured)',
