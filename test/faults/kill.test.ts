@@ -11,6 +11,7 @@ import { Offline } from '../../src/drivers/model/offline.ts';
 import { LevelStore } from '../../src/drivers/store/level.ts';
 import { Agents } from '../../src/agent/agents.ts';
 import { forever, records, text } from '../agent/support.ts';
+import { Random } from './random.ts';
 
 const ROUNDS = Number(process.env['WEFT_KILL_ROUNDS'] ?? 10);
 const server = fileURLToPath(new URL('server.ts', import.meta.url));
@@ -35,10 +36,12 @@ const live = async (directory: string, life: number, lines: number): Promise<str
 test('killed at any moment: everything that was acknowledged happens, exactly once', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'weft-kill-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const random = new Random();
+  t.log(`WEFT_SEED=${random.seed}`);
   const acknowledged = new Set<string>();
   const notes = new Map<string, string[]>();
   for (let round = 0; round < ROUNDS; round++) {
-    for (const line of await live(directory, round, 20 + Math.floor(Math.random() * 600))) {
+    for (const line of await live(directory, round, 20 + random.below(600))) {
       const [what, ...rest] = line.split(' ');
       if (what === 'staged' || what === 'accepted' || what === 'closed') acknowledged.add(rest[0]!);
       if (what === 'note') {

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../src/9p/client.ts';
+import { Random } from '../faults/random.ts';
+import { storm } from '../faults/storm.ts';
 import { contend } from '../support/contention.ts';
 import { built } from '../support/program.ts';
 import { Ends, must, Report } from '../support/report.ts';
@@ -172,6 +174,14 @@ const kills = async (): Promise<string> => {
   return `${rounds} rounds`;
 };
 
+/** Clients over 9P and through a mount of a server that is killed; WEFT_SEED draws the same again. */
+const storms = (): Promise<string> => {
+  const random = new Random();
+  const rounds = times(200);
+  console.log(`# storm: WEFT_SEED=${random.seed}`);
+  return storm(rounds, random, progress('kills', rounds));
+};
+
 const contention = async (): Promise<string> => {
   const rounds = times(1000);
   const looks = await contend(rounds, 50, progress('mkdir and rmdir', rounds));
@@ -183,6 +193,7 @@ const parts: Readonly<Record<string, (ends: Ends) => Promise<string>>> = {
   opens,
   readers,
   kills,
+  storm: storms,
   contention,
 };
 
