@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -37,10 +37,15 @@ export const storm = async (rounds: number, random: Random, progress: (done: num
 const epoch = async (lives: number, random: Random, progress: (done: number) => void): Promise<Ledger> => {
   const base = mkdtempSync(join(tmpdir(), 'weft-storm-'));
   const ends = new Ends();
-  ends.teardown(() => rmSync(base, { recursive: true, force: true }));
+  const place = { state: join(base, 'state'), mount: join(base, 'mount') };
+  ends.teardown(async () => {
+    // What a killed server leaves mounted keeps its directory.
+    if (readFileSync('/proc/self/mounts', 'utf8').includes(` ${place.mount} `))
+      await weft(ends, ['umount', place.mount]);
+    rmSync(base, { recursive: true, force: true });
+  });
   const ledger = new Ledger();
   try {
-    const place = { state: join(base, 'state'), mount: join(base, 'mount') };
     const first = await up(ends, place);
     const { client } = first;
     for (const name of names) await client.mkdir(`agents/${name}`);
