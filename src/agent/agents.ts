@@ -88,6 +88,7 @@ export class Agents {
   readonly #background = new Set<Promise<void>>();
   #next = 1;
   #stopSweep: (() => void) | undefined;
+  #sweeping = false;
   #closed = false;
 
   private constructor(
@@ -254,7 +255,6 @@ export class Agents {
       const time = timeText(this.#clock.now());
       const archived = `${name}@${time}`;
       this.#engine.forget(agent);
-      this.#idleness.forget(row);
       const by = nameOf(subject);
       agent.record.archived = archived;
       agent.trajectory.append({
@@ -271,6 +271,7 @@ export class Agents {
       agent.leave();
       this.#rows.remove(row);
       this.#residents.remove(row);
+      this.#idleness.forget(row);
       this.#emit({ type: 'agent', change: 'removed', agent });
       await this.#host.commit([agent.save(), del(pendingKey(agent.id))], agent.journals);
       this.archived.add({ id: agent.id, name: archived, time: Date.parse(time) });
@@ -404,7 +405,7 @@ export class Agents {
 
   #keep(agent: Agent): void {
     const row = this.#rows.byId(agent.id);
-    if (!row || row.agent !== agent) return;
+    if (!row || row.agent !== agent || agent.gone) return;
     this.#residents.keep(agent);
     this.#note(agent, row);
   }
@@ -423,7 +424,7 @@ export class Agents {
 
   async #hibernate(row: Row): Promise<void> {
     try {
-      const agent = await this.#residents.load(row);
+      const agent = await this.resident(row);
       if (agent.state === 'idle' && agent.pending === 0) await agent.hibernate('idleness');
       else this.#note(agent);
     } catch (error) {
@@ -485,7 +486,14 @@ export class Agents {
 
   #sweep(): void {
     this.#stopSweep = this.#clock.timer(SWEEP, () => {
-      this.#track(undefined, this.sweep());
+      // One at a time: after a long sleep of the machine many come due together.
+      if (!this.#sweeping) {
+        this.#sweeping = true;
+        this.#track(
+          undefined,
+          this.sweep().finally(() => (this.#sweeping = false)),
+        );
+      }
       if (!this.#closed) this.#sweep();
     });
   }
