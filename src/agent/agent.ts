@@ -161,6 +161,7 @@ export class Agent {
     if (this.record.requests.length >= REQUESTS) throw new Errno('EAGAIN', `${REQUESTS} ticks are asked for already`);
     const request = { reason: cut(reason, REASON), by: nameOf(subject) };
     this.record.requests.push(request);
+    this.#note('requested', 'manual', request);
     this.#host.event('tick.requested', this.name, request);
     try {
       await this.#host.commit([this.save()], this.journals);
@@ -215,7 +216,9 @@ export class Agent {
   }
 
   abort(reason: Errno): void {
-    this.#running?.abort.abort(reason);
+    if (!this.#running || this.#running.abort.signal.aborted) return;
+    this.#note('abort', 'cancel', { code: reason.code, reason: reason.message });
+    this.#running.abort.abort(reason);
   }
 
   /**
@@ -376,16 +379,20 @@ export class Agent {
 
   #enter(to: Rest, cause: string, by: string): void {
     const from = this.state;
-    const time = timeText(this.#host.clock.now());
     this.record.state = to;
-    this.record.since = time;
+    this.record.since = timeText(this.#host.clock.now());
     if (to !== 'failed') {
       this.record.breaks = 0;
       delete this.record.error;
     }
-    this.trajectory.append({ time, tick: this.record.tick, cause, type: 'transition', from, to, by });
+    this.#note('transition', cause, { from, to, by });
     this.#host.event('agent.transition', this.name, { from, to, cause, by });
     this.changed();
+  }
+
+  #note(type: string, cause: string, fields: object): void {
+    const time = timeText(this.#host.clock.now());
+    this.trajectory.append({ time, tick: this.record.tick, cause, type, ...fields });
   }
 
   #assertHere(): void {

@@ -28,6 +28,7 @@ import {
 import { assertLegal, type State } from './lifecycle.ts';
 import { migrations } from './migrations.ts';
 import { recoverRun } from './recover.ts';
+import { perceive } from './perceive.ts';
 import { Residents } from './residents.ts';
 import { Row, Rows } from './rows.ts';
 import { Staging } from './staging.ts';
@@ -49,6 +50,8 @@ export interface AgentsOptions {
   readonly models: Models;
   /** Default: those every server has. */
   readonly tools?: readonly Tool[];
+  /** Default: from what the agent has. */
+  readonly perceive?: Host['perceive'];
   /** Ticks at one time. Default 64. */
   readonly parallel?: number;
   /** Agents with nothing to do that stay in memory. Default 1,000. */
@@ -91,10 +94,8 @@ export class Agents {
   #sweeping = false;
   #closed = false;
 
-  private constructor(
-    { store, clock, models, tools = builtIn, parallel, residents = RESIDENTS }: AgentsOptions,
-    log: Journal,
-  ) {
+  private constructor(options: AgentsOptions, log: Journal) {
+    const { store, clock, models, tools = builtIn, parallel, residents = RESIDENTS } = options;
     this.log = log;
     this.#store = store;
     this.#clock = clock;
@@ -112,6 +113,7 @@ export class Agents {
       clock,
       models,
       tools: new Tools(tools),
+      perceive: options.perceive ?? perceive,
       ids: new Ids(clock),
       staging: new Staging(store),
       commit: (operations, journals, options) => commit(store, operations, [...journals, log], options),
@@ -232,6 +234,8 @@ export class Agents {
         type: 'transition',
         from: 'defined',
         to: 'idle',
+        name,
+        model: record.model,
         by,
       });
       this.event('agent.defined', { agent: name, model: record.model, by });
@@ -289,7 +293,10 @@ export class Agents {
       const agent = await this.#residents.load(row);
       assertLegal('rename', agent.state, from);
       agent.record.name = to;
-      this.event('agent.renamed', { agent: to, from, by: nameOf(subject) });
+      const time = timeText(this.#clock.now());
+      const by = nameOf(subject);
+      agent.trajectory.append({ time, tick: agent.record.tick, cause: 'rename', type: 'renamed', from, to, by });
+      this.event('agent.renamed', { agent: to, from, by });
       try {
         await this.#host.commit([agent.save()], agent.journals);
       } catch (error) {

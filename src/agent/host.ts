@@ -1,7 +1,8 @@
 import type { Clock } from '../drivers/clock/clock.ts';
 import type { Operation, Store } from '../drivers/store/store.ts';
-import type { Models } from '../drivers/model/model.ts';
+import type { Models, Perceived } from '../drivers/model/model.ts';
 import type { Agent } from './agent.ts';
+import type { Perceiving } from './perceive.ts';
 import type { Ids } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Staging } from './staging.ts';
@@ -51,6 +52,8 @@ export interface Host {
   background(agent: Agent | undefined, work: Promise<unknown>): void;
   /** The agent may have something to do. */
   ready(agent: Agent): void;
+  /** What an agent perceives besides the message. */
+  perceive(context: Perceiving): Promise<Perceived[]>;
   /** By name; it is brought into memory and not woken. Undefined when there is none. */
   load(name: string): Promise<Agent | undefined>;
   /** The agent is in use. What it keeps in memory only until a later commit is safe as long as this is told of each change. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Errno } from '../kernel/errno.ts';
 import { userName } from '../kernel/name.ts';
+import { timeText } from '../drivers/clock/clock.ts';
 import { del, put, within, type Operation } from '../drivers/store/store.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
@@ -43,6 +44,8 @@ interface Head {
   notBefore: number;
   /** Times the server died while a tick worked on it. */
   interrupted: number;
+  /** Its record is in the trajectory. */
+  recorded?: boolean;
 }
 
 /** A message that waits or is being worked on. Its `order` is the id the server made; `id` is the client's own where it gave one. */
@@ -87,6 +90,8 @@ export class Inbox {
   /** By name, in the order of publishing. */
   readonly #messages = new Map<string, Message>();
   readonly #ids = new Map<string, Message>();
+  /** A crash may come between the commit of a sender and that of the receiver's trajectory. */
+  readonly #unrecorded = new Set<Message>();
   readonly #staged = new Set<InboxStage>();
   readonly #consumed = new Map<string, { document: Uint8Array; message: Message; until: number }>();
   #consumedBytes = 0;
@@ -101,7 +106,9 @@ export class Inbox {
   async load(): Promise<void> {
     const prefix = inboxPrefix(this.#agent.id);
     for await (const [key, value] of this.#host.store.range(within(prefix))) {
-      this.#insert({ ...(unpack(value).head as Head), order: key.slice(prefix.length) });
+      const message = { ...(unpack(value).head as Head), order: key.slice(prefix.length) };
+      this.#insert(message);
+      if (!message.recorded) this.#unrecorded.add(message);
     }
   }
 
@@ -240,6 +247,8 @@ export class Inbox {
       apply: () => {
         this.#show(stage, message);
         if (message.size > SMALL) message.document = undefined;
+        const { journal } = this.#agent.trajectory;
+        this.#host.background(this.#agent, this.#host.commit([], [journal], { sync: false }));
       },
       revert: () => this.#drop(stage),
     };
@@ -251,8 +260,9 @@ export class Inbox {
     if (!message) throw new Errno('ENOENT', `no message '${name}' waits`);
     if (this.#agent.workingOn(message)) throw new Errno('EBUSY', `a tick works on '${name}'`);
     this.#remove(message);
+    this.#note('discarded', { message: message.id });
     this.#host.event('message.discarded', this.#agent.name, { id: message.id });
-    await this.#host.commit(this.#delete(message), []);
+    await this.#host.commit(this.#delete(message), [this.#agent.trajectory.journal]);
     this.#agent.replies.reject(message.id, new Errno('ECANCELED', 'the message was discarded'));
     this.#agent.changed();
   }
@@ -377,14 +387,19 @@ export class Inbox {
     const message = this.#make(stage);
     this.#show(stage, message);
     const ended = stage.key === undefined ? [] : [this.#host.staging.end(stage.key)];
-    const committed = this.#host.commit([this.#write(message), this.#mark(), ...ended], []).then(
+    const journals = [this.#agent.trajectory.journal];
+    const operations = [this.#write(message), this.#mark(), ...ended];
+    const committed = this.#host.commit(operations, journals).then(
       () => {
         if (message.size > SMALL) message.document = undefined;
         message.stage = undefined;
       },
       (error: unknown) => {
         // With a stage the message is safe and acts as if nothing had happened; without, its sender is told it is not there.
-        if (stage.key === undefined && !this.#agent.workingOn(message)) this.#remove(message);
+        if (stage.key === undefined && !this.#agent.workingOn(message)) {
+          this.#remove(message);
+          this.#note('discarded', { message: message.id });
+        }
         throw error;
       },
     );
@@ -433,6 +448,7 @@ export class Inbox {
     stage.state = 'published';
     stage.message = message;
     this.#insert(message);
+    this.#record(message);
     const { id, name } = message;
     this.#host.event('message.accepted', this.#agent.name, {
       id,
@@ -444,6 +460,27 @@ export class Inbox {
     this.#host.ready(this.#agent);
   }
 
+  /** For the tick: what was taken in is in the trajectory before anything is made of it. */
+  recordAll(): void {
+    for (const message of this.#unrecorded) this.#record(message);
+  }
+
+  /** As it was taken in, so that a replay can put the same into its inbox. */
+  #record(message: Message): void {
+    const { id, order, name, named, key, origin, date, subject, inReplyTo, expires } = message;
+    const document = Buffer.from(this.#document(message)).toString();
+    const head = { message: id, order, name, named, key, from: origin, date, subject, in_reply_to: inReplyTo, expires };
+    this.#note('message', { ...head, document });
+    message.recorded = true;
+    this.#unrecorded.delete(message);
+  }
+
+  #note(type: string, fields: object): void {
+    const { trajectory, record } = this.#agent;
+    const time = timeText(this.#host.clock.now());
+    trajectory.append({ time, tick: record.tick, cause: 'inbox', type, ...fields });
+  }
+
   #insert(message: Message): void {
     this.#messages.set(message.name, message);
     this.#ids.set(message.id, message);
@@ -452,6 +489,7 @@ export class Inbox {
   #remove(message: Message): void {
     this.#messages.delete(message.name);
     this.#ids.delete(message.id);
+    this.#unrecorded.delete(message);
     this.#host.emit({ type: 'message', change: 'removed', agent: this.#agent, name: message.name });
   }
 

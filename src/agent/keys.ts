@@ -26,6 +26,8 @@ export const journalPrefix = (id: number, name: string): string => `${dataPrefix
 /** The newest record of the trajectory, and the newest of those that were dropped. */
 export const chainHeadKey = (id: number): string => `${dataPrefix(id)}chain/head`;
 export const chainAnchorKey = (id: number): string => `${dataPrefix(id)}chain/anchor`;
+/** Which texts that were perceived are in the trajectory. */
+export const chainSeenKey = (id: number): string => `${dataPrefix(id)}chain/seen`;
 export const rootJournalPrefix = (name: string): string => `root/log/${name}/`;
 /** What was taken is still a key for a while: by its name, or by the hash of its `Id:`. */
 export const usedNameKey = (id: number, name: string): string => `${dataPrefix(id)}used/name/${name}`;

@@ -1,5 +1,16 @@
-import { Errno } from '../kernel/errno.ts';
-import type { Call, Perceived, Reply, Result, Turn, Usage } from '../drivers/model/model.ts';
+import { hash } from 'node:crypto';
+import { Errno, type Code } from '../kernel/errno.ts';
+import {
+  ModelError,
+  type Call,
+  type Model,
+  type Perceived,
+  type Reply,
+  type Request,
+  type Result,
+  type Turn,
+  type Usage,
+} from '../drivers/model/model.ts';
 import { abortable } from './abortable.ts';
 import type { Agent } from './agent.ts';
 import type { Effects } from './effects.ts';
@@ -7,6 +18,7 @@ import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
 import { bodyOf } from './message.ts';
 import { originText } from './origin.ts';
+import { plain } from './plain.ts';
 import { system } from './prompt.ts';
 import { cut } from './text.ts';
 import type { TickLog } from './tick-log.ts';
@@ -35,6 +47,19 @@ export interface Thought {
   readonly acts: number;
 }
 
+type Asked = Pick<Request, 'system' | 'messages' | 'origin' | 'tools'>;
+
+/** How a call of a model ended that gave no turn. */
+export interface ModelFailure {
+  readonly code: Code;
+  readonly reason: string;
+  readonly retryable: boolean;
+}
+
+interface Said extends Reply {
+  readonly error: ModelFailure;
+}
+
 /**
  * A conversation with the model: it is asked, what it calls is run and told to it, until it calls nothing more; the text
  * of that turn is the answer. ELOOP when it does not come to an end; what the model fails with; the signal's reason.
@@ -50,12 +75,18 @@ export const think = async (work: Work, perceived: readonly Perceived[]): Promis
   for (let turn = 1; turn <= TURNS; turn++) {
     const onText = (text: string): void => log.trace('text', { text });
     const { tools } = host;
-    const asked = model.turn({ ...prompt, messages, tools: tools.offers, signal, onText });
-    const reply = await abortable(asked, signal);
+    const asked = { ...prompt, messages, tools: tools.offers };
+    let reply: Reply;
+    try {
+      reply = await abortable(model.turn({ ...asked, signal, onText }), signal);
+    } catch (error) {
+      if (!signal.aborted) note(log, model, asked, { error: told(error) });
+      throw error;
+    }
     usage.input += reply.usage.input;
     usage.output += reply.usage.output;
     const calls = reply.calls ?? [];
-    note(log, work, messages, reply);
+    note(log, model, asked, reply);
     if (calls.length === 0) return { text: reply.text, usage, turns: turn, acts };
     const results: Result[] = [];
     for (const call of calls) {
@@ -67,9 +98,23 @@ export const think = async (work: Work, perceived: readonly Perceived[]): Promis
   throw new Errno('ELOOP', `the model came to no end in ${TURNS} turns`);
 };
 
-const note = (log: TickLog, { agent }: Work, messages: readonly Turn[], { text, calls, usage }: Reply): void => {
-  const { name, real } = agent.model;
-  log.note('model', { model: name, real, messages, text, ...(calls?.length ? { calls } : {}), usage });
+/** The newest of what it was told, what it said, and a hash of all it was told: with the records before, all of the call. */
+const note = (
+  log: TickLog,
+  { name, real }: Model,
+  asked: Asked,
+  { text, calls, usage, error }: Partial<Said>,
+): void => {
+  const { system, messages, origin, tools } = asked;
+  const prompt = hash('sha256', plain(JSON.stringify([system, messages, origin, tools.map(({ name }) => name)])));
+  const said = error ? { error } : { text, ...(calls?.length ? { calls } : {}), usage };
+  log.note('model', { model: name, real, prompt, messages: messages.slice(-1), ...said });
+};
+
+const told = (error: unknown): ModelFailure => {
+  const { code, message } = Errno.from(error, () => undefined);
+  const reason = error instanceof Error ? error.message : message;
+  return { code, reason, retryable: error instanceof ModelError && error.retryable };
 };
 
 /** A failure of a tool is the model's to deal with; only the end of the job is not. */

@@ -1,4 +1,5 @@
 import { timeText } from '../drivers/clock/clock.ts';
+import type { Perceived } from '../drivers/model/model.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import type { Phase } from './tick-record.ts';
@@ -36,6 +37,12 @@ export class TickLog {
     const time = timeText(this.#host.clock.now());
     this.#agent.trajectory.append({ time, tick: this.number, cause: this.cause, type, ...fields });
     this.#agent.trace.append({ time, tick: this.number, type, ...fields });
+  }
+
+  /** What the model is about to be shown, so that the tick can be run again: `texts` of PERCEIVE are the hashes of these. */
+  perceived(perceived: readonly Perceived[]): string[] {
+    const time = timeText(this.#host.clock.now());
+    return this.#agent.trajectory.perceived({ time, tick: this.number, cause: this.cause }, perceived);
   }
 
   /** In the trace only. */

@@ -8,7 +8,6 @@ import type { Message } from './inbox.ts';
 import { job, type Ended } from './job.ts';
 import { runKey, tickKey } from './keys.ts';
 import { originText } from './origin.ts';
-import { perceive } from './perceive.ts';
 import { TickLog } from './tick-log.ts';
 import type { Outcome, RunMark, TickRecord, Worked } from './tick-record.ts';
 
@@ -35,15 +34,17 @@ export class Tick {
     const log = this.#log;
     const { cause, number: tick } = log;
     this.#host.event('tick.started', agent.name, { tick, cause, from: 'idle', to: 'working' });
+    agent.inbox.recordAll();
     log.phase('WAKE', { from: 'idle', to: 'working', ...this.#asked });
     log.phase('LOAD', { queue: agent.inbox.size, notes: agent.notes.size, model: agent.record.model });
     const message = this.#message;
     if (message) agent.takes(message);
-    const perceived = message ? await perceive({ agent, host: this.#host, message }) : [];
+    const perceived = message ? await this.#host.perceive({ agent, host: this.#host, message }) : [];
     log.phase('PERCEIVE', {
       message: message?.id ?? null,
       ...(message ? { origin: originText(message.origin) } : {}),
       memories: perceived.map(({ path }) => path),
+      texts: log.perceived(perceived),
     });
     if (message) await this.#work(message, perceived);
     this.#told();

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { Errno } from '../kernel/errno.ts';
+import type { Perceived } from '../drivers/model/model.ts';
 import { put, type Store } from '../drivers/store/store.ts';
 import { Journal } from './journal.ts';
 import { chainAnchorKey, chainHeadKey, journalPrefix } from './keys.ts';
 import { split, type Entry } from './parts.ts';
 import { RECORD } from './record.ts';
+import { Seen } from './seen.ts';
 import { headOf, start, TAIL, verify as verifyPieces, type Altered, type Chain, type Head } from './verify.ts';
 
 /** Stands where a head or an anchor cannot be read: no record matches it, so that `verify` tells. */
@@ -19,11 +21,13 @@ export class Trajectory {
   readonly journal: Journal;
   readonly #store: Store;
   readonly #agent: number;
+  readonly #seen: Seen;
   #head: Head;
 
   private constructor(store: Store, agent: number, journal: Journal, head: Head) {
     this.#store = store;
     this.#agent = agent;
+    this.#seen = new Seen(store, agent);
     this.journal = journal;
     this.#head = head;
   }
@@ -33,7 +37,7 @@ export class Trajectory {
     const journal = await Journal.open(store, journalPrefix(agent, 'trajectory'), {
       ...options,
       account: {
-        taken: () => [put(chainHeadKey(agent), encode(trajectory.head))],
+        taken: () => [put(chainHeadKey(agent), encode(trajectory.head)), ...trajectory.#seen.operations()],
         dropped: (last) => [put(chainAnchorKey(agent), encode(headOf(last) ?? { seq: 0, hash: unreadable }))],
       },
     });
@@ -59,6 +63,15 @@ export class Trajectory {
     const body = this.#body(record);
     if (body.length * 3 < LINE || Buffer.byteLength(body) <= LINE) this.#write(body, record.time);
     else for (const part of split(record)) this.#write(this.#body(part), record.time);
+  }
+
+  /** Writes down those texts that are not in a record that is kept. The hashes of all of them, in their order. */
+  perceived(of: Pick<Entry, 'time' | 'tick' | 'cause'>, perceived: readonly Perceived[]): string[] {
+    return this.#seen.see(perceived, this.chain.anchor.seq, (entry) => {
+      const { seq } = this.#head;
+      this.append({ ...of, type: 'perceived', ...entry });
+      return seq + 1;
+    });
   }
 
   /** The first record that does not hold; undefined when the chain does. */

@@ -62,7 +62,7 @@ const flip = async (state: string, agent: number, seq: number): Promise<void> =>
 
 test('every chain holds: a line an agent with its count, with the server and without', async (t) => {
   const { state, run, up, down } = await made(t);
-  const lines = /^ok ada: 9 records from 1, head 9 [0-9a-f]{64}\nok bob: 9 records from 1, head 9 [0-9a-f]{64}\n$/;
+  const lines = /^ok ada: 10 records from 1, head 10 [0-9a-f]{64}\nok bob: 10 records from 1, head 10 [0-9a-f]{64}\n$/;
   const stored = await run('verify', '--state', state);
   t.like(stored, { code: 0, stderr: '' });
   t.regex(stored.stdout, lines);
@@ -87,7 +87,7 @@ test('a byte flipped in the database names its record; the others are checked al
     stored.stderr,
     /^weft: agents\/ada\/logs\/trajectory: record 4 at byte \d+: it does not match its hash \(EBADMSG\)\n$/,
   );
-  t.regex(stored.stdout, /^ok bob: 9 records from 1, .*\n$/);
+  t.regex(stored.stdout, /^ok bob: 10 records from 1, .*\n$/);
   const server = await up();
   t.deepEqual(await run('verify'), stored);
   const one = await run('verify', 'ada');
@@ -97,12 +97,12 @@ test('a byte flipped in the database names its record; the others are checked al
 
 test('the last record flipped: the server starts, goes on, and the record is still named', async (t) => {
   const { state, run, up, down } = await made(t);
-  await flip(state, 1, 9);
+  await flip(state, 1, 10);
   const server = await up();
   await run('tick', 'ada', '--wait');
   const found = await run('verify');
   t.is(found.code, 1);
-  t.regex(found.stderr, /^weft: agents\/ada\/logs\/trajectory: record 9 at byte \d+: .* \(EBADMSG\)\n$/);
+  t.regex(found.stderr, /^weft: agents\/ada\/logs\/trajectory: record 10 at byte \d+: .* \(EBADMSG\)\n$/);
   await down(server);
 });
 
@@ -115,7 +115,7 @@ test('whoever wrote down the heads sees that a whole chain was made anew', async
   writeFileSync(heads, readFileSync(heads, 'utf8').replace(/(ok bob.*) [0-9a-f]{64}/, `$1 ${'0'.repeat(64)}`));
   const other = await run('verify', '--state', state, '--heads', heads);
   t.is(other.code, 1);
-  t.regex(other.stderr, /agents\/bob\/logs\/trajectory: record 9 at byte \d+: it is not the record that was written/);
+  t.regex(other.stderr, /agents\/bob\/logs\/trajectory: record 10 at byte \d+: it is not the record that was written/);
   writeFileSync(heads, 'nothing\n');
   t.regex((await run('verify', '--state', state, '--heads', heads)).stderr, /\(EINVAL\)\n$/);
 });

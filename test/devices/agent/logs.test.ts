@@ -37,11 +37,12 @@ test('the trajectory has a record a phase, chained by hashes, and each transitio
     (line) => JSON.parse(line) as Record<string, string>,
   );
   t.deepEqual(
-    records.map(({ type, phase, to }) => (type === 'phase' ? phase : `${type!} ${to!}`)),
+    records.map(({ type, phase, to }) => (type === 'phase' ? phase : type === 'transition' ? `to ${to!}` : type)),
     [
-      'transition idle',
+      'to idle',
+      'requested',
       ...['WAKE', 'LOAD', 'PERCEIVE', 'THINK', 'ACT', 'REMEMBER', 'SCHEDULE', 'SLEEP'],
-      'transition paused',
+      'to paused',
     ],
   );
   for (const [index, { prev }] of records.slice(1).entries()) t.is(prev, records[index]!['hash']);

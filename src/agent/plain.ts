@@ -1,0 +1,7 @@
+/** Times as records write them, and ids the server makes: of messages by their time, of goals and concerns at random. */
+const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+const id = /\bm[0-9a-z]{12}\b|\b[cg]-[0-9A-Za-z]{8}\b/g;
+
+/** A text without what is another one at another time, so that it can be compared. */
+export const plain = (text: string, named: (id: string) => string = () => 'ID'): string =>
+  text.replace(time, 'TIME').replace(id, named);
