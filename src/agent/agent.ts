@@ -34,7 +34,7 @@ export interface TickRequest {
 export interface AgentRecord {
   readonly id: number;
   name: string;
-  readonly model: string;
+  model: string;
   /** RFC 3339. */
   readonly created: string;
   state: Rest;

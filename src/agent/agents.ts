@@ -386,7 +386,7 @@ export class Agents {
     // What was flushed and not closed when the server died: it was acknowledged, so it acts now, once.
     for (const { key, target, bytes } of staged) {
       const agent = this.#rows.byId(target.agent)?.agent;
-      const owner = { inbox: agent?.inbox, note: agent?.notes }[target.kind];
+      const owner = { inbox: agent?.inbox, note: agent?.notes, settings: agent?.settings }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);
       else await this.#store.batch([this.#host.staging.end(key)]);
     }

@@ -30,6 +30,8 @@ export type Change =
       readonly agent: Agent;
       readonly path: string;
     }
+  /** Paths of the views that show something else now, `manifest` first. */
+  | { readonly type: 'settings'; readonly agent: Agent; readonly paths: readonly string[] }
   /** Anything a status shows. */
   | { readonly type: 'status'; readonly agent: Agent }
   /** `agent` is absent for the root's. */

@@ -13,6 +13,7 @@ import { ctl as agentCtl } from './agent/ctl.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
 import { notes } from './agent/notes.ts';
 import { last, outbox } from './agent/outbox.ts';
+import { setting } from './agent/settings.ts';
 import { status as agentStatus, statusJson as agentStatusJson } from './agent/status.ts';
 import { ticks } from './agent/ticks.ts';
 import { wait } from './agent/wait.ts';
@@ -105,6 +106,29 @@ const agentOutbox = rows<AgentContext>([
 ]);
 
 // prettier-ignore
+const agentTools = rows<AgentContext>([
+  ['allow', 'value', 'r', '-', 'the tools it may use, one a line, * for any characters', setting('tools/allow')],
+]);
+
+// prettier-ignore
+const agentBudget = rows<AgentContext>([
+  ['policy', 'value', 'r', '-', 'what a call, a tick, a day and a goal may cost', setting('budget/policy')],
+]);
+
+// prettier-ignore
+const agentPolicy = rows<AgentContext>([
+  ['wake',        'value', 'r', '-', 'auto or manual: does a message make it tick',                 setting('policy/wake')],
+  ['loop',        'value', 'r', '-', 'turns of a job, messages of a tick',                          setting('policy/loop')],
+  ['network',     'value', 'r', '-', 'off, open, and allow HOST:PORT lines',                        setting('policy/network')],
+  ['sandbox',     'value', 'r', '-', 'require or off, and what a tool call may take',               setting('policy/sandbox')],
+  ['permissions', 'value', 'r', '-', 'allow, ask or deny ACT GLOB lines: the first that matches',   setting('policy/permissions')],
+  ['limits',      'value', 'r', '-', 'how many messages, jobs, notes, goals and schedules it keeps', setting('policy/limits')],
+  ['autonomy',    'value', 'r', '-', 'supervised, semi, full or readonly',                          setting('policy/autonomy')],
+  ['redact',      'value', 'r', '-', 'on or off, and pattern REGEX lines',                          setting('policy/redact')],
+  ['idle',        'value', 'r', '-', 'how long it stays idle before it hibernates',                 setting('policy/idle')],
+]);
+
+// prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
   ['ctl',         'verbs', 'r', '-', 'tick [REASON], wake, hibernate, pause, resume',                             agentCtl],
@@ -113,15 +137,19 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',               ({ agent, server }) => error(server.world, agent.errors)],
   ['wait',        'link',  'r', '-', 'to live/wait: returns when nothing is pending or running', ({ server }) => new Link(server.world, 'live/wait')],
   ['ask',         'call',  '-', '-', 'write a prompt, read the answer, on one descriptor',       ask],
+  ['manifest',    'value', 'r', '-', 'all that is set of it, as one YAML document',              setting('manifest')],
   ['mounts',      'text',  'r', '-', 'the mount table of this client',                           ({ server }) => mounts(server.world)],
   ['inbox',       'queue', 'r', '-', 'one file a message that waits; a message makes it tick',   (context) => inbox(context, fixed(agentInbox, context))],
   ['outbox',      'dir',   'r', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
   ['memory',      'dir',   'r', '-', 'what it remembers',                                        table(agentMemory)],
+  ['tools',       'dir',   'r', '-', 'what it may use',                                          table(agentTools)],
+  ['budget',      'dir',   'r', '-', 'what it may cost',                                         table(agentBudget)],
+  ['policy',      'dir',   'r', '-', 'how it is to behave; the operator writes it',              table(agentPolicy)],
   ['logs',        'dir',   'r', '-', 'what it did',                                              table(agentLogs)],
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, logs: agentLogs, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, tools: agentTools, budget: agentBudget, policy: agentPolicy, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([
@@ -186,12 +214,14 @@ export const devices = (server: Server): Devices => {
       if (change.change === 'renamed') {
         // Its work/ lies under another name on the host now.
         dirs.get(change.agent.id)?.remake('work');
+        dirs.get(change.agent.id)?.settingsChanged(['manifest']);
         agents.changed(change.from);
         for (const hear of renamed) hear(change.from);
       }
       if (change.change === 'removed') dirs.delete(change.agent.id);
       agents.changed(change.agent.name);
     } else if (change.type === 'note') dirs.get(change.agent.id)?.noteChanged(change.path);
+    else if (change.type === 'settings') dirs.get(change.agent.id)?.settingsChanged(change.paths);
   });
   return {
     root,

@@ -1,3 +1,4 @@
+import type { Subject } from '../../kernel/subject.ts';
 import type { McpServer, Settings } from './types.ts';
 import { viewNames, viewOf, views, type ViewName } from './views.ts';
 
@@ -10,6 +11,8 @@ export interface SettingsRecord {
   readonly schedule?: readonly (readonly [string, string])[];
   readonly mcp?: readonly (readonly [string, McpServer])[];
   readonly rules?: readonly (readonly [string, string])[];
+  /** Who wrote a schedule; absent: the operator. */
+  readonly by?: Readonly<Record<string, Subject>>;
   /** When each was set last, in milliseconds, by its path below the agent. */
   readonly changed: Readonly<Record<string, number>>;
 }

@@ -2,7 +2,8 @@ import type { Agent } from '../../agent/agent.ts';
 import type { Row as AgentRow } from '../../agent/rows.ts';
 import { Table, type Row } from '../../files/dir.ts';
 import { Stamp } from '../../files/stamp.ts';
-import type { Values } from '../../files/values.ts';
+import { Value } from '../../files/value.ts';
+import { Values } from '../../files/values.ts';
 import { S_IFDIR } from '../../kernel/mode.ts';
 import type { Attributes, Awaitable, Dir, Entry, Failure, File, Handle, Node } from '../../kernel/node.ts';
 import { nextQid } from '../../kernel/qid.ts';
@@ -97,6 +98,21 @@ export class AgentDir implements Dir {
     const memory = this.#made?.made('memory');
     const notes = memory instanceof Table ? (memory.made('notes') as Values | undefined) : undefined;
     if (name !== undefined) notes?.below(names)?.changed(name);
+  }
+
+  /** Views of the settings show something else now, by their paths. */
+  settingsChanged(paths: readonly string[]): void {
+    for (const path of paths) {
+      const names = path.split('/');
+      const name = names.pop()!;
+      const directory = names.reduce<Node | undefined>(
+        (above, next) => (above instanceof Table ? above.made(next) : undefined),
+        this.#made,
+      );
+      if (directory instanceof Values) directory.changed(name);
+      const node: Node | undefined = directory instanceof Table ? directory.made(name) : undefined;
+      if (node instanceof Value) node.stamp.touch();
+    }
   }
 
   /** Its agent left the cache: whoever remembers its files lets go of them, so that it can leave memory. */
