@@ -174,7 +174,7 @@ export class Agent {
 
   /** How long it stays idle before it hibernates by itself, in milliseconds. */
   get idle(): number {
-    return IDLE;
+    return this.settings.idle;
   }
 
   /** Ends hibernation; what is awake stays so. EINVAL when it is paused or has failed. */

@@ -432,7 +432,8 @@ export class Agents {
   async #hibernate(row: Row): Promise<void> {
     try {
       const agent = await this.resident(row);
-      if (agent.state === 'idle' && agent.pending === 0) await agent.hibernate('idleness');
+      const due = lastOf(agent.record) + agent.idle;
+      if (agent.state === 'idle' && agent.pending === 0 && due <= this.#clock.now()) await agent.hibernate('idleness');
       else this.#note(agent);
     } catch (error) {
       row.sleeps = Infinity;

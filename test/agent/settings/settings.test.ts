@@ -23,7 +23,7 @@ test('what is set holds at once, is on disk with one record, and there after a r
   const last = (await records(ada.trajectory.journal)).at(-1)!;
   t.like(last, { type: 'settings', cause: 'settings', changed: ['manifest', 'policy/limits'], by: 'operator' });
   await agents.sync();
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.is(again.settings.limits.inbox, 3);
   t.is(again.settings.content('policy/limits'), '# few\ninbox 3\n');
   t.is(again.settings.changedAt('policy/limits'), clock.now());
@@ -34,10 +34,10 @@ test('what was flushed and not closed when the server died is set at the next st
   await ada.settings.stage('policy/wake', bytes('manual'), operator);
   await ada.settings.stage('manifest', bytes('name: ada\nsoul: I am Ada.\npolicy: {wake: manual}\n'), operator);
   const agents = await reopen();
-  const again = agents.get('ada')!;
+  const again = (await agents.load('ada'))!;
   t.is(again.settings.wake, 'manual');
   t.is(again.settings.soul, 'I am Ada.\n');
-  t.is((await reopen()).get('ada')!.settings.soul, 'I am Ada.\n');
+  t.is((await (await reopen()).load('ada'))!.settings.soul, 'I am Ada.\n');
 });
 
 test('a stage that is given up leaves nothing', async (t) => {
@@ -46,7 +46,7 @@ test('a stage that is given up leaves nothing', async (t) => {
   await ada.settings.discardStage(stage);
   ada.settings.publish(stage);
   t.is(ada.settings.wake, 'auto');
-  t.is((await reopen()).get('ada')!.settings.wake, 'auto');
+  t.is((await (await reopen()).load('ada'))!.settings.wake, 'auto');
 });
 
 test('what is written and cannot reach the disk has no effect', async (t) => {
@@ -118,7 +118,7 @@ test('who wrote a schedule is known, and an edit of something else does not make
   const edited = ada.settings.content('manifest').replace('soul: ""', 'soul: x');
   await ada.settings.write('manifest', bytes(edited), operator);
   t.is(ada.settings.soul, 'x\n');
-  const again = (await reopen()).get('ada')!;
+  const again = (await (await reopen()).load('ada'))!;
   t.deepEqual(again.settings.authorOf('own'), agent('ada'));
   t.deepEqual(again.settings.authorOf('given'), operator);
   t.deepEqual(again.settings.authorOf('constructor'), operator);
