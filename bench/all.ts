@@ -5,17 +5,18 @@ import { agents } from './agents.ts';
 import { files } from './files.ts';
 import { ninep } from './ninep.ts';
 import { quiet } from './quiet.ts';
+import { scale } from './scale.ts';
 import { ticks } from './ticks.ts';
 import { stopAll } from './support/children.ts';
 import { Missing } from './support/programs.ts';
 import { Report } from './support/report.ts';
 
 /**
- * Every benchmark, or those named as arguments (files, ninep, quiet, agents, ticks). Each ratio is against a peer that runs in turns
+ * Every benchmark, or those named as arguments (files, ninep, quiet, agents, ticks, scale). Each ratio is against a peer that runs in turns
  * with ours, so that the table means the same on a fast machine and on a busy one. Ends with 0 if it ran, whatever the
  * figures say. BENCH_ROUNDS is the number of turns.
  */
-const all = { files, ninep, quiet, agents, ticks };
+const all = { files, ninep, quiet, agents, ticks, scale };
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 31);
 const chosen = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
