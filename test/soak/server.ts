@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { must, type Ends } from '../support/report.ts';
-import { served, type Served } from '../support/served.ts';
+import { served, type ServeOptions, type Served } from '../support/served.ts';
 
 export interface Holding {
   readonly descriptors: number;
@@ -15,10 +15,13 @@ export interface Holding {
 }
 
 /** A server that says what it holds when it is asked. */
-export const measured = async (ends: Ends): Promise<{ tree: Served; measure: () => Promise<Holding> }> => {
+export const measured = async (
+  ends: Pick<Ends, 'teardown'>,
+  options: ServeOptions = {},
+): Promise<{ tree: Served; measure: () => Promise<Holding> }> => {
   const measurer = pathToFileURL(join(import.meta.dirname, 'measure.ts')).href;
   const node = ['--expose-gc', `--import=${import.meta.resolve('tsx')}`, `--import=${measurer}`];
-  const tree = await served(ends, { tcp: true, node });
+  const tree = await served(ends, { tcp: true, ...options, node });
   let asked = 0;
   const measure = async (): Promise<Holding> => {
     // Nodes that nobody uses are kept by the kernel until it needs the room; root can tell it to forget them.
