@@ -14,6 +14,7 @@ import { Notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
 import { AgentSettings } from './settings/settings.ts';
+import { Schedules } from './schedule/schedules.ts';
 import { cut } from './text.ts';
 import { Trajectory } from './trajectory.ts';
 
@@ -71,6 +72,7 @@ export class Agent {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly notes: Notes;
+  readonly schedules: Schedules;
   readonly errors: Errors;
   readonly settings: AgentSettings;
   readonly dead: DeadLetters;
@@ -99,6 +101,7 @@ export class Agent {
     this.inbox = new Inbox(this, host);
     this.outbox = new Outbox(this, host, journals.outbox);
     this.notes = new Notes(this, host);
+    this.schedules = new Schedules(this, host);
     this.dead = new DeadLetters(this, host);
     this.errors = new Errors(host.store, host.clock, errorsKey(record.id), () => {
       host.emit({ type: 'error', agent: this });
@@ -114,6 +117,7 @@ export class Agent {
     const agent = new Agent(record, host, { trace, outbox }, await Trajectory.open(host.store, record.id));
     agent.settings.load();
     await Promise.all([agent.inbox.load(), agent.outbox.load(), agent.notes.load(), agent.dead.load()]);
+    await agent.schedules.load();
     return agent;
   }
 
@@ -369,8 +373,10 @@ export class Agent {
     const { state, since, error, breaks } = this.record;
     if (state === to) return;
     this.#enter(to, verb, subject ? nameOf(subject) : 'system');
+    const resumed = to === 'idle' ? this.schedules.resumed() : undefined;
     try {
-      await this.#host.commit([this.save()], this.journals);
+      await this.#host.commit([this.save(), ...(resumed?.operations ?? [])], this.journals);
+      resumed?.apply();
     } catch (failure) {
       Object.assign(this.record, { state, since, error, breaks });
       throw failure;

@@ -18,12 +18,14 @@ import { Journal } from './journal.ts';
 import {
   agentKey,
   agentsPrefix,
+  dueKey,
   expirePrefix,
   pendingKey,
   pendingPrefix,
   rootErrorsKey,
   rootJournalPrefix,
   VERSION,
+  type Due,
 } from './keys.ts';
 import { assertLegal, type State } from './lifecycle.ts';
 import { migrations } from './migrations.ts';
@@ -31,6 +33,7 @@ import { recoverRun } from './recover.ts';
 import { perceive } from './perceive.ts';
 import { Residents } from './residents.ts';
 import { Row, Rows } from './rows.ts';
+import { DueQueue } from './schedule/due.ts';
 import { Staging } from './staging.ts';
 import { builtIn, Tools, type Tool } from './tools.ts';
 
@@ -85,6 +88,7 @@ export class Agents {
   readonly #rows = new Rows();
   readonly #residents: Residents;
   readonly #idleness: Idleness;
+  readonly #due: DueQueue;
   /** Names that are being given or taken. */
   readonly #reserved = new Set<string>();
   readonly #listeners = new Set<(change: Change) => void>();
@@ -121,10 +125,18 @@ export class Agents {
       emit: (change) => this.#emit(change),
       background: (agent, work) => this.#track(agent, work),
       ready: (agent) => this.#engine.ready(agent),
+      due: (time) => this.#due.at(time),
       load: (name) => this.load(name),
       keep: (agent) => this.#keep(agent),
     };
     this.#engine = new Engine(this.#host, parallel);
+    this.#due = new DueQueue({
+      store,
+      clock,
+      fire: (due) => this.#fire(due),
+      room: () => this.#engine.calm(),
+      failed: (error) => this.errors.add('', error),
+    });
     this.archived = new Archive(store, clock);
   }
 
@@ -142,6 +154,7 @@ export class Agents {
     agents.#sweep();
     await agents.log.flush();
     agents.#engine.start();
+    agents.#due.start();
     return agents;
   }
 
@@ -341,7 +354,7 @@ export class Agents {
     this.#closed = true;
     this.#stopSweep?.();
     this.#idleness.stop();
-    await this.#engine.stop();
+    await Promise.all([this.#due.stop(), this.#engine.stop()]);
     await this.sync();
     const residents = this.#residents.list();
     for (const agent of residents) for (const journal of agent.journals) await journal.settled();
@@ -386,11 +399,23 @@ export class Agents {
     // What was flushed and not closed when the server died: it was acknowledged, so it acts now, once.
     for (const { key, target, bytes } of staged) {
       const agent = this.#rows.byId(target.agent)?.agent;
-      const owner = { inbox: agent?.inbox, note: agent?.notes, settings: agent?.settings }[target.kind];
+      const owner = {
+        inbox: agent?.inbox,
+        note: agent?.notes,
+        settings: agent?.settings,
+        schedule: agent?.schedules,
+      }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);
       else await this.#store.batch([this.#host.staging.end(key)]);
     }
     for (const agent of agents) this.#engine.ready(agent);
+  }
+
+  /** What is due of an agent that is gone is nobody's. */
+  async #fire(due: Due): Promise<void> {
+    const row = this.#rows.byId(due.agent);
+    if (!row) await this.#store.batch([del(dueKey(due))]);
+    else await (await this.#residents.load(row)).schedules.fire(due.name, due.time);
   }
 
   async #open(row: Row): Promise<Agent> {

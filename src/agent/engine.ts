@@ -8,6 +8,8 @@ import { Tick } from './tick.ts';
 const PARALLEL = 64;
 /** How long an agent rests after its tick broke, in milliseconds; after the last one it has failed. */
 const BREAKS = [1_000, 10_000];
+/** Agents that may wait for their turn before more work is looked for. */
+const CALM = 256;
 
 /** Runs the ticks: one at a time of each agent, many agents at once, who is ready first comes first. */
 export class Engine {
@@ -16,6 +18,7 @@ export class Engine {
   readonly #ready = new Set<Agent>();
   readonly #running = new Map<Agent, Promise<void>>();
   readonly #timers = new Map<Agent, () => void>();
+  #calm: (() => void)[] = [];
   #stopped = false;
   /** Until `start`: what is loaded waits. */
   #started = false;
@@ -28,6 +31,11 @@ export class Engine {
   /** Ticks that run, and agents that wait for their turn. */
   get load(): { running: number; waiting: number } {
     return { running: this.#running.size, waiting: this.#ready.size };
+  }
+
+  /** Resolves when not very many agents wait for their turn. */
+  async calm(): Promise<void> {
+    while (this.#ready.size > CALM && !this.#stopped) await new Promise<void>((resolve) => this.#calm.push(resolve));
   }
 
   start(): void {
@@ -60,6 +68,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#ready.clear();
+    for (const resolve of this.#calm.splice(0)) resolve();
     for (const agent of [...this.#timers.keys()]) this.#cancelTimer(agent);
     for (const agent of this.#running.keys()) agent.abort(shutdown);
     await Promise.all(this.#running.values());
@@ -68,11 +77,12 @@ export class Engine {
   #pump(): void {
     if (!this.#started) return;
     for (const agent of this.#ready) {
-      if (this.#running.size >= this.#parallel) return;
+      if (this.#running.size >= this.#parallel) break;
       this.#ready.delete(agent);
       if (agent.gone || agent.record.state !== 'idle') continue;
       this.#running.set(agent, this.#run(agent));
     }
+    if (this.#ready.size <= CALM) for (const resolve of this.#calm.splice(0)) resolve();
   }
 
   async #run(agent: Agent): Promise<void> {

@@ -32,6 +32,12 @@ export type Change =
     }
   /** Paths of the views that show something else now, `manifest` first. */
   | { readonly type: 'settings'; readonly agent: Agent; readonly paths: readonly string[] }
+  | {
+      readonly type: 'schedule' | 'goal';
+      readonly change: 'added' | 'removed' | 'changed';
+      readonly agent: Agent;
+      readonly name: string;
+    }
   /** Anything a status shows. */
   | { readonly type: 'status'; readonly agent: Agent }
   /** `agent` is absent for the root's. */
@@ -56,6 +62,8 @@ export interface Host {
   ready(agent: Agent): void;
   /** What an agent perceives besides the message. */
   perceive(context: Perceiving): Promise<Perceived[]>;
+  /** Something of a schedule comes due at this time (milliseconds), and stands in the queue on disk. */
+  due(time: number): void;
   /** By name; it is brought into memory and not woken. Undefined when there is none. */
   load(name: string): Promise<Agent | undefined>;
   /** The agent is in use. What it keeps in memory only until a later commit is safe as long as this is told of each change. */

@@ -237,6 +237,17 @@ export class Inbox {
     await this.#host.store.batch([this.#host.staging.end(key)]);
   }
 
+  /**
+   * Room for one message more, which counts as pending until `release`. What is offered right after it has it. Refuses as
+   * `accept` does.
+   */
+  reserve(bytes: Uint8Array, options: AcceptOptions): () => void {
+    const stage = this.#reserve(bytes, options);
+    return () => {
+      if (stage.state === 'staged') this.#drop(stage);
+    };
+  }
+
   /** As `accept`, in somebody else's batch: `apply` when it is committed, `revert` when it is not. */
   offer(bytes: Uint8Array, options: AcceptOptions): { operations: Operation[]; apply: () => void; revert: () => void } {
     const stage = this.#reserve(bytes, options);

@@ -20,6 +20,10 @@ export const outboxPrefix = (id: number): string => `${dataPrefix(id)}outbox/`;
 export const deadPrefix = (id: number): string => `${dataPrefix(id)}dead/`;
 export const notePrefix = (id: number): string => `${dataPrefix(id)}note/`;
 export const noteInfoPrefix = (id: number): string => `${dataPrefix(id)}noteinfo/`;
+export const schedulePrefix = (id: number): string => `${dataPrefix(id)}schedule/`;
+export const goalPrefix = (id: number): string => `${dataPrefix(id)}goal/`;
+/** That an agent sent something under an `Id:` of its own. */
+export const usedSentKey = (id: number, hash: string): string => `${dataPrefix(id)}used/sent/${hash}`;
 export const tickKey = (id: number, tick: number): string =>
   `${dataPrefix(id)}tick/${tick.toString().padStart(12, '0')}`;
 export const journalPrefix = (id: number, name: string): string => `${dataPrefix(id)}log/${name}/`;
@@ -41,3 +45,19 @@ export const stagePrefix = 'stage/';
 export const expirePrefix = 'expire/';
 export const expireKey = (ms: number, key: string): string =>
   `${expirePrefix}${ms.toString().padStart(15, '0')}/${key}`;
+
+/** What schedule comes due when: in the order of the time (milliseconds, fifteen digits). */
+export const duePrefix = 'due/';
+export const dueBefore = (ms: number): string => `${duePrefix}${ms.toString().padStart(15, '0')}/`;
+export const dueKey = ({ time, agent, name }: Due): string => `${dueBefore(time)}${numberText(agent)}/${name}`;
+export const parseDueKey = (key: string): Due => {
+  const [, time, agent, name] = key.split('/');
+  return { time: Number(time), agent: Number(agent), name: name! };
+};
+
+export interface Due {
+  readonly time: number;
+  /** Its number. */
+  readonly agent: number;
+  readonly name: string;
+}

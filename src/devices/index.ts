@@ -14,6 +14,7 @@ import { inbox, newMessage } from './agent/inbox.ts';
 import { notes } from './agent/notes.ts';
 import { last, outbox } from './agent/outbox.ts';
 import { setting } from './agent/settings.ts';
+import { next, schedule } from './agent/schedule.ts';
 import { status as agentStatus, statusJson as agentStatusJson } from './agent/status.ts';
 import { ticks } from './agent/ticks.ts';
 import { wait } from './agent/wait.ts';
@@ -93,6 +94,12 @@ const agentMemory = rows<AgentContext>([
 ], { notes: agentNotes });
 
 // prettier-ignore
+const agentSchedule = rows<AgentContext>([
+  ['next', 'text',  'r', '-', 'the coming times, then what is done',                         next],
+  ['NAME', 'value', 'w', '-', 'every 15m, a cron line or at TIME, and then the message'],
+]);
+
+// prettier-ignore
 const agentInbox = rows<AgentContext>([
   ['new',  'new',   'r', '-', 'write a message, read its id; read first: an example', newMessage],
   ['NAME', 'value', 'r', '-', 'a message that waits; rm discards it'],
@@ -145,11 +152,12 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['tools',       'dir',   'r', '-', 'what it may use',                                          table(agentTools)],
   ['budget',      'dir',   'r', '-', 'what it may cost',                                         table(agentBudget)],
   ['policy',      'dir',   'r', '-', 'how it is to behave; the operator writes it',              table(agentPolicy)],
+  ['schedule',    'dir',   'w', '-', 'what makes it tick at times: one value a schedule',         (context) => schedule(context, fixed(agentSchedule, context))],
   ['logs',        'dir',   'r', '-', 'what it did',                                              table(agentLogs)],
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, tools: agentTools, budget: agentBudget, policy: agentPolicy, logs: agentLogs, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([
@@ -222,6 +230,7 @@ export const devices = (server: Server): Devices => {
       agents.changed(change.agent.name);
     } else if (change.type === 'note') dirs.get(change.agent.id)?.noteChanged(change.path);
     else if (change.type === 'settings') dirs.get(change.agent.id)?.settingsChanged(change.paths);
+    else if (change.type === 'schedule') dirs.get(change.agent.id)?.scheduleChanged(change.name);
   });
   return {
     root,

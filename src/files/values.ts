@@ -6,7 +6,7 @@ import { soon } from '../kernel/soon.ts';
 import { copy } from './dir.ts';
 import type { Document, Staged } from './document.ts';
 import { isScratch, Scratch } from './scratch.ts';
-import { Stamp } from './stamp.ts';
+import { entriesOf, Stamp } from './stamp.ts';
 import { Value } from './value.ts';
 import type { World } from './world.ts';
 
@@ -45,12 +45,20 @@ export class Values implements Dir {
   /** Opened for the first time and not yet published. */
   readonly #drafts = new Map<string, Child>();
   readonly #scratch: Scratch;
+  /** Files that are part of the directory and no values. */
+  readonly #fixed: ReadonlyMap<string, Node>;
 
-  constructor(world: World, source: ValuesSource, path: () => string = () => '') {
+  constructor(
+    world: World,
+    source: ValuesSource,
+    path: () => string = () => '',
+    fixed: Readonly<Record<string, Node>> = {},
+  ) {
     this.#world = world;
     this.#source = source;
     this.#path = path;
     this.#scratch = new Scratch(world);
+    this.#fixed = new Map(Object.entries(fixed));
     this.stamp = new Stamp(world);
   }
 
@@ -63,7 +71,7 @@ export class Values implements Dir {
   }
 
   lookup(name: string): Node | undefined {
-    return this.#child(name)?.node ?? this.#drafts.get(name)?.node ?? this.#scratch.find(name);
+    return this.#fixed.get(name) ?? this.#child(name)?.node ?? this.#drafts.get(name)?.node ?? this.#scratch.find(name);
   }
 
   #child(name: string): Child | undefined {
@@ -80,7 +88,13 @@ export class Values implements Dir {
     return made;
   }
 
-  *list(request: Request): Iterable<Entry> {
+  list(request: Request): Awaitable<Iterable<Entry>> {
+    if (this.#fixed.size === 0) return this.#entries(request);
+    const lines = Array.from(this.#fixed, ([name, node]) => ({ name, mode: S_IFREG, node }));
+    return soon(entriesOf(lines, request), (entries) => [...entries, ...this.#entries(request)]);
+  }
+
+  *#entries(request: Request): Iterable<Entry> {
     for (const { name, directory } of this.#source.list(this.#path())) {
       const node = this.#child(name)?.node;
       if (node) yield { name, qid: node.qid, mode: directory ? S_IFDIR : S_IFREG };
@@ -105,6 +119,7 @@ export class Values implements Dir {
   }
 
   mkdir(name: string, _mode: number, request: Request): Awaitable<Dir> {
+    this.#assertFree(name);
     if (!this.#accepts(name)) throw new Errno('EINVAL', `not a name for a directory here: ${name}`);
     return soon(this.#source.mkdir(this.#at(name), request), () => {
       this.#changed(name);
@@ -113,6 +128,7 @@ export class Values implements Dir {
   }
 
   remove(name: string, directory: boolean, request: Request): Awaitable<void> {
+    if (this.#fixed.has(name)) throw new Errno('EPERM', `${name} is part of this directory and cannot be removed`);
     if (this.#scratch.find(name)) {
       this.#scratch.delete(name);
       return;
@@ -131,6 +147,8 @@ export class Values implements Dir {
   }
 
   rename(name: string, _to: Dir, newName: string, _flags: number, request: Request): Awaitable<void> {
+    if (this.#fixed.has(name)) throw new Errno('EPERM', `${name} is part of this directory and cannot be renamed`);
+    this.#assertFree(newName);
     const draft = this.#scratch.find(name);
     if (draft) {
       if (!this.#accepts(newName)) {
@@ -186,6 +204,10 @@ export class Values implements Dir {
   #changed(name: string): void {
     this.stamp.touch();
     this.#world.changes.entry(this.stamp.qid, name);
+  }
+
+  #assertFree(name: string): void {
+    if (this.#fixed.has(name)) throw new Errno('EEXIST', `${name} is part of this directory`);
   }
 
   #accepts(name: string): boolean {

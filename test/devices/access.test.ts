@@ -1,5 +1,5 @@
 import test from 'ava';
-import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, O_NONBLOCK, isDirectory, isLink } from '../../src/kernel/mode.ts';
+import { O_CREAT, O_RDONLY, O_WRONLY, O_NONBLOCK, isDirectory, isLink } from '../../src/kernel/mode.ts';
 import { agent, observer, operator, type Subject } from '../../src/kernel/subject.ts';
 import type { Shell } from '../support/shell.ts';
 import { tree, type Tree } from '../support/tree.ts';
@@ -72,6 +72,9 @@ const own: Record<string, Right> = {
   '/policy/autonomy': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/policy/redact': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/policy/idle': { operator: 'xrw', agent: 'xr', observer: '-' },
+  '/schedule': { operator: 'xc', agent: 'xc', observer: '-' },
+  '/schedule/next': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/schedule/daily': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
   '/logs': { operator: 'x', agent: 'x', observer: '-' },
   '/logs/trace': { operator: 'xr', agent: 'xr', observer: '-' },
   '/logs/trajectory': { operator: 'xr', agent: 'xr', observer: '-' },
@@ -101,6 +104,7 @@ const furnished = async (t: ExecutionContext): Promise<Tree & { id: string }> =>
   await shell.write(`${at}/memory/notes/about`, 'one\n');
   await shell.mkdir(`${at}/memory/notes/deep`);
   await shell.write(`${at}/memory/notes/deep/er`, 'two\n');
+  await shell.write(`${at}/schedule/daily`, '0 9 * * * hello\n');
   await shell.write(`${at}/work/file`, 'x');
   await shell.mkdir(`${at}/work/dir`);
   await shell.write(`${at}/work/dir/file`, 'x');
@@ -144,7 +148,8 @@ const open = async (shell: Shell, path: string, flags: number): Promise<void> =>
 const make = async (shell: Shell, path: string): Promise<void> => {
   const directory = await code(shell.mkdir(path));
   if (directory === 'ok') await shell.rmdir(path);
-  else await open(shell, path, O_WRONLY | O_CREAT | O_TRUNC);
+  // What may be made in schedule/ is a schedule; elsewhere it is as good as any other text.
+  else await shell.write(path, 'every 1h hello\n');
 };
 
 /** What must be taken out before a directory can be removed. */

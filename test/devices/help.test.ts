@@ -36,6 +36,9 @@ const agent = [
   'policy/autonomy',
   'policy/redact',
   'policy/idle',
+  'schedule/',
+  'schedule/next',
+  'schedule/NAME',
   'logs/',
   'logs/trace',
   'logs/trajectory',
@@ -97,6 +100,7 @@ test('every line of help can be walked to, and is of the type its kind says', as
   const { attach, agents } = await tree(t);
   const shell = attach();
   await shell.write('/agents/ada/memory/notes/about', 'hello\n');
+  await shell.write('/agents/ada/schedule/daily', '0 9 * * * hello\n');
   const said = await shell.ask('/agents/ada/ask', 'hello');
   t.truthy(said);
   await agents.get('ada')!.settled(new AbortController().signal);
@@ -107,6 +111,7 @@ test('every line of help can be walked to, and is of the type its kind says', as
     path
       .replace('inbox/NAME', 'inbox/first')
       .replace('notes/NAME', 'notes/about')
+      .replace('schedule/NAME', 'schedule/daily')
       .replace('N.json', '1.json')
       .replace('ID', id!)
       .replace('NAME', 'ada');

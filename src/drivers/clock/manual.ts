@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 interface Timer {
-  readonly due: number;
+  due: number;
   readonly run: () => void;
 }
 
@@ -35,6 +35,12 @@ export class ManualClock implements Clock {
   /** How many timers wait. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Somebody sets the wall clock. Timers keep the time they have left. */
+  set(now: number): void {
+    for (const timer of this.#timers) timer.due += now - this.#now;
+    this.#now = now;
   }
 
   /** Lets `ms` milliseconds pass; what comes due runs in the order of its time, with the clock standing at that time. */
