@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // src/main.ts and everything it reaches -> dist/weft.cjs. One file, because opening hundreds costs more than the
-// program itself takes to start. esbuild is imported only when there is something to build: this module answers
+// program itself takes to start. What runs in a thread of its own is a file of its own. esbuild is imported only when there is something to build: this module answers
 // `stale` in a few milliseconds.
 import { mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,8 +10,8 @@ import { cache } from './load.cjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = join(root, 'dist', 'weft.cjs');
 
-/** Packages with native code find their binary beside their own files, so they stay outside. */
-const external = ['koffi', 'level', 'classic-level', 'fuse-native'];
+/** Packages that find a binary or a thread's code beside their own files stay outside. */
+const external = ['koffi', 'level', 'classic-level', 'fuse-native', 'piscina'];
 
 /** The newest change below a directory, in ms; a file that was removed shows in its directory's own time. */
 const newest = (directory) =>
@@ -34,8 +34,9 @@ export const build = async () => {
   const { build: esbuild } = await import('esbuild');
   const { outputFiles } = await esbuild({
     absWorkingDir: root,
-    entryPoints: ['src/main.ts'],
-    outfile: output,
+    entryPoints: { weft: 'src/main.ts', 'keys-worker': 'src/drivers/keys/worker.ts' },
+    outdir: dirname(output),
+    outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
     target: 'node20.19',

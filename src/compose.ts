@@ -3,10 +3,13 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { formatAddress, parseAddress } from './9p/address.ts';
 import { listen, type Listener } from './9p/listen.ts';
 import { Agents } from './agent/agents.ts';
+import { keyMarkKey } from './agent/keys.ts';
 import type { Options } from './cli/options.ts';
 import { devices } from './devices/index.ts';
 import type { Environment, Listening, Server } from './devices/server.ts';
 import { SystemClock } from './drivers/clock/system.ts';
+import { KeyPool } from './drivers/keys/pool.ts';
+import { serverKey } from './drivers/keys/server-key.ts';
 import type { Log } from './drivers/log/log.ts';
 import { Models } from './drivers/model/model.ts';
 import { Offline } from './drivers/model/offline.ts';
@@ -68,7 +71,15 @@ const build = async (
 
   const store = await LevelStore.open(state.db);
   closers.push(() => store.close());
-  const agents = await Agents.open({ store, clock, models: models(options.model) });
+  const keys = new KeyPool(
+    await serverKey({
+      directory: state.keys,
+      needed: store.get(keyMarkKey) !== undefined,
+      warn: (message) => log.warn(message),
+    }),
+  );
+  closers.push(() => keys.close());
+  const agents = await Agents.open({ store, clock, models: models(options.model), keys });
   closers.push(() => agents.close());
   if (store.damage !== undefined) {
     log.error(store.damage, { path: state.db });

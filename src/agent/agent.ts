@@ -6,6 +6,7 @@ import type { Model } from '../drivers/model/model.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Errors } from './errors.ts';
 import type { Host } from './host.ts';
+import { Identity } from './identity.ts';
 import { Inbox, type Message } from './inbox.ts';
 import { Journal } from './journal.ts';
 import { agentKey, errorsKey, journalPrefix, tickKey } from './keys.ts';
@@ -73,6 +74,7 @@ export class Agent {
   readonly outbox: Outbox;
   readonly notes: Notes;
   readonly schedules: Schedules;
+  readonly identity: Identity;
   readonly errors: Errors;
   readonly settings: AgentSettings;
   readonly dead: DeadLetters;
@@ -103,6 +105,7 @@ export class Agent {
     this.notes = new Notes(this, host);
     this.schedules = new Schedules(this, host);
     this.dead = new DeadLetters(this, host);
+    this.identity = new Identity(this, host);
     this.errors = new Errors(host.store, host.clock, errorsKey(record.id), () => {
       host.emit({ type: 'error', agent: this });
     });

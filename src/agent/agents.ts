@@ -4,6 +4,7 @@ import { nameOf, type Subject } from '../kernel/subject.ts';
 import { timeText, type Clock } from '../drivers/clock/clock.ts';
 import { del, within, type Operation, type Store } from '../drivers/store/store.ts';
 import { prepare } from '../drivers/store/schema.ts';
+import type { Keys } from '../drivers/keys/keys.ts';
 import type { Models } from '../drivers/model/model.ts';
 import { Agent, IDLE, type AgentRecord } from './agent.ts';
 import { Archive } from './archive.ts';
@@ -13,6 +14,7 @@ import { Errors } from './errors.ts';
 import type { Change, Host } from './host.ts';
 import { Events } from './events.ts';
 import { Idleness } from './idleness.ts';
+import { Identities } from './identities.ts';
 import { Ids } from './ids.ts';
 import { Journal } from './journal.ts';
 import {
@@ -55,6 +57,8 @@ export interface AgentsOptions {
   readonly tools?: readonly Tool[];
   /** Default: from what the agent has. */
   readonly perceive?: Host['perceive'];
+  /** The agents' keys. Absent: they have none, and whatever needs one is ENOKEY. */
+  readonly keys?: Keys | undefined;
   /** Ticks at one time. Default 64. */
   readonly parallel?: number;
   /** Agents with nothing to do that stay in memory. Default 1,000. */
@@ -99,7 +103,7 @@ export class Agents {
   #closed = false;
 
   private constructor(options: AgentsOptions, log: Journal) {
-    const { store, clock, models, tools = builtIn, parallel, residents = RESIDENTS } = options;
+    const { store, clock, models, tools = builtIn, keys, parallel, residents = RESIDENTS } = options;
     this.log = log;
     this.#store = store;
     this.#clock = clock;
@@ -120,6 +124,7 @@ export class Agents {
       perceive: options.perceive ?? perceive,
       ids: new Ids(clock),
       staging: new Staging(store),
+      identities: new Identities({ store, clock, keys, background: (work) => this.#track(undefined, work) }),
       commit: (operations, journals, options) => commit(store, operations, [...journals, log], options),
       event: (type, agent, fields) => this.event(type, { agent, ...fields }),
       emit: (change) => this.#emit(change),
@@ -252,7 +257,8 @@ export class Agents {
         by,
       });
       this.event('agent.defined', { agent: name, model: record.model, by });
-      await this.#host.commit([agent.save()], agent.journals);
+      await this.#host.commit([agent.save(), ...this.#host.identities.wanted(agent.id)], agent.journals);
+      this.#host.identities.made(agent.id);
       const row = rowOf(record);
       this.#rows.add(row);
       this.#residents.add(row, agent);
@@ -355,6 +361,7 @@ export class Agents {
     this.#stopSweep?.();
     this.#idleness.stop();
     await Promise.all([this.#due.stop(), this.#engine.stop()]);
+    await this.#host.identities.close();
     await this.sync();
     const residents = this.#residents.list();
     for (const agent of residents) for (const journal of agent.journals) await journal.settled();
@@ -365,6 +372,7 @@ export class Agents {
 
   /** The rows of all; of the agents themselves only those that have work, or whose tick a crash cut off. */
   async #start(): Promise<void> {
+    await this.#host.identities.load();
     const busy = new Set<Row>();
     for await (const [, value] of this.#store.range(within(agentsPrefix))) {
       const record = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString()) as AgentRecord;

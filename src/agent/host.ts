@@ -2,6 +2,7 @@ import type { Clock } from '../drivers/clock/clock.ts';
 import type { Operation, Store } from '../drivers/store/store.ts';
 import type { Models, Perceived } from '../drivers/model/model.ts';
 import type { Agent } from './agent.ts';
+import type { Identities } from './identities.ts';
 import type { Perceiving } from './perceive.ts';
 import type { Ids } from './ids.ts';
 import type { Journal } from './journal.ts';
@@ -51,6 +52,7 @@ export interface Host {
   readonly tools: Tools;
   readonly ids: Ids;
   readonly staging: Staging;
+  readonly identities: Identities;
   /** One batch with what waits in the server's log. */
   commit(operations: readonly Operation[], journals: readonly Journal[], options?: { sync?: boolean }): Promise<void>;
   /** A record of the server's log. */

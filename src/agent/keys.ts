@@ -11,6 +11,13 @@ export const agentsPrefix = 'agent/';
 export const agentKey = (id: number): string => `${agentsPrefix}${numberText(id)}`;
 export const dataPrefix = (id: number): string => `data/${numberText(id)}/`;
 
+/** The agent's own secret key, sealed under the server's; and the note that it has none yet. */
+export const secretKey = (id: number): string => `${dataPrefix(id)}key`;
+export const keylessPrefix = 'keyless/';
+export const keylessKey = (id: number): string => `${keylessPrefix}${numberText(id)}`;
+/** Which server key that is. */
+export const keyMarkKey = 'meta/key';
+
 export const runKey = (id: number): string => `${dataPrefix(id)}run`;
 export const settingsKey = (id: number): string => `${dataPrefix(id)}settings`;
 export const errorsKey = (id: number): string => `${dataPrefix(id)}errors`;

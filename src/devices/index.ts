@@ -10,6 +10,7 @@ import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
 import { ask } from './agent/ask.ts';
 import { chain } from './agent/chain.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
+import { decrypt, encrypt, npub, pubkey, sign, verify } from './agent/identity.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
 import { notes } from './agent/notes.ts';
 import { last, outbox } from './agent/outbox.ts';
@@ -106,6 +107,16 @@ const agentInbox = rows<AgentContext>([
 ]);
 
 // prettier-ignore
+const agentIdentity = rows<AgentContext>([
+  ['pubkey',  'text', 'r', '-', 'its public key, 64 hex digits',                                        pubkey],
+  ['npub',    'text', 'r', '-', 'the same as other Nostr programs write it',                            npub],
+  ['sign',    'call', 'w', '-', 'bytes in, the signature over their SHA-256 out (BIP-340)',             sign],
+  ['verify',  'call', 'w', '-', '{pubkey, signature, message} in, true or false out',                   verify],
+  ['encrypt', 'call', 'w', '-', '{recipient, message} in, what only the recipient can read out (NIP-44)', encrypt],
+  ['decrypt', 'call', 'w', '-', '{sender, ciphertext} in, the message out',                             decrypt],
+]);
+
+// prettier-ignore
 const agentOutbox = rows<AgentContext>([
   ['log',  'log',  'r', '-', 'everything it said, one record a message, headers and text', ({ agent, server }) => new Log(server.world, agent.outbox.log)],
   ['last', 'text', 'r', '-', 'the text of the newest message',                             last],
@@ -149,6 +160,7 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['inbox',       'queue', 'r', '-', 'one file a message that waits; a message makes it tick',   (context) => inbox(context, fixed(agentInbox, context))],
   ['outbox',      'dir',   'r', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
   ['memory',      'dir',   'r', '-', 'what it remembers',                                        table(agentMemory)],
+  ['identity',    'dir',   'r', '-', 'its Nostr key: who it is, and what it signs',               table(agentIdentity)],
   ['tools',       'dir',   'r', '-', 'what it may use',                                          table(agentTools)],
   ['budget',      'dir',   'r', '-', 'what it may cost',                                         table(agentBudget)],
   ['policy',      'dir',   'r', '-', 'how it is to behave; the operator writes it',              table(agentPolicy)],
@@ -157,7 +169,7 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([

@@ -13,6 +13,8 @@ const MOST = 32;
 export interface TextOptions {
   /** The content never changes, or every change is told by `changed()`: stat may be cached. */
   fixed?: boolean;
+  /** Bytes of the content, where they are always as many: stat says so without rendering it. */
+  size?: number;
 }
 
 /** Read-only, rendered: the size of stat is real, and an open sees one snapshot whatever happens meanwhile. */
@@ -22,6 +24,7 @@ export class Text implements File {
   readonly #world: World;
   readonly #render: (request: Request) => Awaitable<string | Uint8Array>;
   readonly #stamp: Stamp;
+  readonly #size: number | undefined;
   /** What each client saw last, by session; a fixed text has one for all. */
   readonly #shown = new Map<number, { at: number; acted: number; bytes: Uint8Array }>();
   #last: Uint8Array | undefined;
@@ -31,6 +34,7 @@ export class Text implements File {
     this.#render = render;
     this.#stamp = new Stamp(world);
     this.cached = options.fixed ?? false;
+    this.#size = options.size;
   }
 
   get qid(): number {
@@ -44,6 +48,7 @@ export class Text implements File {
   }
 
   stat(request: Request): Awaitable<Attributes> {
+    if (this.#size !== undefined) return this.#stamp.attributes(S_IFREG | 0o444, this.#size);
     const kept = this.#kept(request);
     if (kept) return this.#attributes(kept);
     return soon(this.#fresh(request), (bytes) => this.#attributes(bytes));

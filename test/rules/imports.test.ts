@@ -20,7 +20,9 @@ const words = within(
   'src/kernel/errno.ts',
   'src/kernel/subject.ts',
   'src/kernel/soon.ts',
+  'src/kernel/until.ts',
   'src/kernel/name.ts',
+  'src/kernel/login.ts',
   'src/kernel/utf8.ts',
 );
 

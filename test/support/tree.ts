@@ -8,12 +8,14 @@ import type { Environment, Listening, Server } from '../../src/devices/server.ts
 import { ManualClock } from '../../src/drivers/clock/manual.ts';
 import { Models, type Model } from '../../src/drivers/model/model.ts';
 import { Offline } from '../../src/drivers/model/offline.ts';
+import type { Keys } from '../../src/drivers/keys/keys.ts';
 import type { Store } from '../../src/drivers/store/store.ts';
 import { MemoryStore } from '../../src/drivers/store/memory.ts';
 import { host, type Host } from '../../src/files/host.ts';
 import { Changes } from '../../src/kernel/changes.ts';
 import { operator, type Subject } from '../../src/kernel/subject.ts';
 import { Views } from '../../src/views.ts';
+import { keyPool } from './keys.ts';
 import { Shell } from './shell.ts';
 import { temporary } from './temporary.ts';
 
@@ -21,6 +23,8 @@ export interface TreeOptions {
   models?: Models;
   model?: Model;
   store?: Store;
+  /** Default: keys of this tree's own. */
+  keys?: Keys;
   listeners?: readonly Listening[];
   mounts?: readonly string[];
   environment?: Partial<Environment>;
@@ -51,7 +55,8 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
   const namespaces = join(directory, 'mounts');
   cpSync('mounts', namespaces, { recursive: true });
   const models = options.models ?? new Models(new Offline(), ...(options.model ? [options.model] : []));
-  const agents = await Agents.open({ store: options.store ?? new MemoryStore(), clock, models });
+  const keys = options.keys ?? keyPool();
+  const agents = await Agents.open({ store: options.store ?? new MemoryStore(), clock, models, keys });
   await agents.define('ada', operator, options.model?.name);
   const calls: string[] = [];
   const opened = new Map<number, Host>();
