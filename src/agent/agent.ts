@@ -3,11 +3,13 @@ import { nameOf, type Subject } from '../kernel/subject.ts';
 import { timeText } from '../drivers/clock/clock.ts';
 import { put, type Operation } from '../drivers/store/store.ts';
 import type { Model } from '../drivers/model/model.ts';
+import type { AgentRecord } from './agent-record.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Errors } from './errors.ts';
 import type { Host } from './host.ts';
 import { Identity } from './identity.ts';
 import { Inbox, type Message } from './inbox.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { Journal } from './journal.ts';
 import { agentKey, errorsKey, journalPrefix, tickKey } from './keys.ts';
 import { assertLegal, type Rest, type State } from './lifecycle.ts';
@@ -26,34 +28,6 @@ const REQUESTS = 100;
 export const IDLE = 600_000;
 const REASON = 1024;
 
-/** A tick somebody asked for. */
-export interface TickRequest {
-  readonly reason: string;
-  readonly by: string;
-}
-
-/** What is stored of an agent in one value. */
-export interface AgentRecord {
-  readonly id: number;
-  name: string;
-  model: string;
-  /** RFC 3339. */
-  readonly created: string;
-  state: Rest;
-  since: string;
-  /** Ticks begun so far. */
-  tick: number;
-  lastTick?: string;
-  lastCause?: string;
-  /** Why the last tick failed, or why the agent has. */
-  error?: string;
-  requests: TickRequest[];
-  /** Ticks that broke one after the other. */
-  breaks: number;
-  /** Set when it was archived: NAME@TIME. */
-  archived?: string;
-}
-
 /** `status`, in the order it is shown. */
 export interface Status {
   readonly state: State;
@@ -62,6 +36,7 @@ export interface Status {
   readonly last_tick: string;
   readonly last_cause: string;
   readonly queue: number;
+  readonly jobs: number;
   readonly model: string;
   readonly error: string;
 }
@@ -77,6 +52,7 @@ export class Agent {
   readonly identity: Identity;
   readonly errors: Errors;
   readonly settings: AgentSettings;
+  readonly jobs: Jobs;
   readonly dead: DeadLetters;
   /** Fine-grained, model text included. */
   readonly trace: Journal;
@@ -84,7 +60,7 @@ export class Agent {
   readonly replies = new Replies();
   readonly #host: Host;
   /** Set by the engine while a tick runs. */
-  #running: { readonly abort: AbortController; message: Message | undefined; readonly since: string } | undefined;
+  #running: { readonly abort: AbortController; messages: readonly Message[]; readonly since: string } | undefined;
   #gone = false;
   readonly #waiters = new Set<() => void>();
 
@@ -100,6 +76,7 @@ export class Agent {
     this.trace = journals.trace;
     this.trajectory = trajectory;
     this.settings = new AgentSettings(this, host);
+    this.jobs = new Jobs(this, host);
     this.inbox = new Inbox(this, host);
     this.outbox = new Outbox(this, host, journals.outbox);
     this.notes = new Notes(this, host);
@@ -156,6 +133,7 @@ export class Agent {
       last_tick: record.lastTick ?? '',
       last_cause: record.lastCause ?? '',
       queue: this.inbox.size,
+      jobs: this.jobs.open,
       model: record.model,
       error: record.error ?? '',
     };
@@ -217,11 +195,7 @@ export class Agent {
     this.#host.ready(this);
   }
 
-  /** Stops the tick that runs, which ends `cancelled`; its message becomes a dead letter. Nothing to do when none runs. */
-  cancel(reason: string): void {
-    this.abort(new Errno('ECANCELED', reason));
-  }
-
+  /** For the engine: ends the tick that runs, soon. */
   abort(reason: Errno): void {
     if (!this.#running || this.#running.abort.signal.aborted) return;
     this.#note('abort', 'cancel', { code: reason.code, reason: reason.message });
@@ -255,8 +229,8 @@ export class Agent {
   }
 
   /**
-   * Resolves when nothing is pending or running, or it cannot go on by itself: `idle`, `paused N`, `failed` (N: what is
-   * pending). EINTR when the signal aborts, ESTALE when the agent goes.
+   * Resolves when nothing is pending or running, or it cannot go on by itself: `idle`, `paused N`, `manual N`, `failed`
+   * (N: what is pending). EINTR when the signal aborts, ESTALE when the agent goes.
    */
   async settled(signal: AbortSignal): Promise<string> {
     for (;;) {
@@ -281,7 +255,11 @@ export class Agent {
     if (this.#running) return undefined;
     if (this.record.state === 'failed') return 'failed';
     if (this.record.state === 'paused') return `paused ${this.pending}`;
-    return this.pending === 0 ? 'idle' : undefined;
+    if (this.pending === 0) return 'idle';
+    // What is staged becomes a message by itself, and a tick that was asked for comes.
+    const { requests } = this.record;
+    const waits = this.settings.wake === 'manual' && this.inbox.staged + requests.length === 0;
+    return waits ? `manual ${this.inbox.size}` : undefined;
   }
 
   /** Calls `wake` once at the next change of anything `settled` or `status` looks at. Returns the function that ends it. */
@@ -322,19 +300,19 @@ export class Agent {
   /** For the engine: a tick runs from here to `end`. */
   begin(): AbortController {
     const abort = new AbortController();
-    this.#running = { abort, message: undefined, since: timeText(this.#host.clock.now()) };
+    this.#running = { abort, messages: [], since: timeText(this.#host.clock.now()) };
     for (const journal of [...this.journals, this.outbox.log]) journal.beginRun();
     this.changed();
     return abort;
   }
 
-  /** For the tick: it works on this message. */
-  takes(message: Message): void {
-    if (this.#running) this.#running.message = message;
+  /** For the tick: it works on these messages. */
+  takes(messages: readonly Message[]): void {
+    if (this.#running) this.#running.messages = messages;
   }
 
   workingOn(message: Message): boolean {
-    return this.#running?.message === message;
+    return this.#running?.messages.includes(message) ?? false;
   }
 
   get working(): boolean {

@@ -6,7 +6,8 @@ import { del, within, type Operation, type Store } from '../drivers/store/store.
 import { prepare } from '../drivers/store/schema.ts';
 import type { Keys } from '../drivers/keys/keys.ts';
 import type { Models } from '../drivers/model/model.ts';
-import { Agent, IDLE, type AgentRecord } from './agent.ts';
+import { Agent, IDLE } from './agent.ts';
+import type { AgentRecord } from './agent-record.ts';
 import { Archive } from './archive.ts';
 import { commit } from './commit.ts';
 import { Engine } from './engine.ts';
@@ -412,6 +413,7 @@ export class Agents {
         note: agent?.notes,
         settings: agent?.settings,
         schedule: agent?.schedules,
+        feedback: agent?.jobs,
       }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);
       else await this.#store.batch([this.#host.staging.end(key)]);

@@ -74,6 +74,7 @@ export class Cursor {
   readonly #source: Source;
   #position: number | undefined;
   #ended = false;
+  #finished = false;
   #reading: Promise<unknown> | undefined;
   readonly #wakes = new Set<() => void>();
 
@@ -84,14 +85,14 @@ export class Cursor {
 
   /** True when `next` has something to return, or the end to tell, without waiting for a new record. */
   get ready(): boolean {
-    return this.#ended || !this.#source.backlog.empty || this.#behind;
+    return this.#ended || this.#finished || !this.#source.backlog.empty || this.#behind;
   }
 
   get #behind(): boolean {
     return this.#position !== undefined && this.#position < this.#source.end();
   }
 
-  /** Whole records as they come; waits until there is one. EINTR when the signal aborts, ESTALE when the journal is gone. */
+  /** Whole records as they come; waits until there is one, empty when it was finished. EINTR when the signal aborts, ESTALE when the journal is gone. */
   async next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
       if (this.#ended) throw new Errno('ESTALE', 'what this log belongs to is gone');
@@ -101,6 +102,7 @@ export class Cursor {
         const bytes = await this.#catchUp();
         if (bytes.length > 0) return bytes;
       } else if (!this.#source.backlog.empty) return this.#source.backlog.take();
+      else if (this.#finished) return Buffer.alloc(0);
       else await this.#wait(signal);
     }
   }
@@ -124,6 +126,13 @@ export class Cursor {
   push(record: Uint8Array): void {
     // While it catches up, what is new will be read from the journal like the rest.
     if (this.#position === undefined) this.#source.backlog.push(record);
+    this.#wake();
+  }
+
+  /** No more will come: who reads gets what waits and then the end. */
+  finish(): void {
+    this.#finished = true;
+    this.#source.closed();
     this.#wake();
   }
 

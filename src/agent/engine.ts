@@ -49,7 +49,8 @@ export class Engine {
     if (this.#stopped || agent.gone || agent.working || (state !== 'idle' && state !== 'hibernated')) return;
     if (this.#timers.has(agent) && agent.record.breaks > 0) return;
     const now = this.#host.clock.now();
-    const next = agent.inbox.next(now);
+    // Where messages do not wake it, they wait for a tick that is asked for.
+    const next = agent.settings.wake === 'manual' ? {} : agent.inbox.next(now);
     if (next.message || agent.record.requests.length > 0) {
       if (state === 'hibernated') agent.rouse(next.message ? 'message' : 'manual');
       this.#cancelTimer(agent);

@@ -4,6 +4,7 @@ import { userName } from '../kernel/name.ts';
 import { timeText } from '../drivers/clock/clock.ts';
 import { del, put, within, type Operation } from '../drivers/store/store.ts';
 import type { Agent } from './agent.ts';
+import { Effects, type Effect } from './effects.ts';
 import type { Host } from './host.ts';
 import { timeOf } from './ids.ts';
 import { expireKey, inboxPrefix, pendingKey, usedIdKey, usedNameKey } from './keys.ts';
@@ -12,12 +13,13 @@ import { originText, senderOf, type Origin } from './origin.ts';
 import { pack, unpack } from './pack.ts';
 import { decode } from './text.ts';
 
-/** Bytes of one message, messages of one inbox, how long what was taken is a key and how long it can still be opened. */
+/** Bytes of one message, how long what was taken is a key and how long it can still be opened. */
 export const MESSAGE = 256 * 1024;
-const FULL = 1_000;
 const NAME_KEY = 10 * 60_000;
 const ID_KEY = 24 * 3_600_000;
 const OPENABLE = 60_000;
+/** Messages of which that can be done, and their bytes. */
+const OPENABLES = 1_000;
 const OPENABLE_BYTES = 4 * 1024 * 1024;
 /** A message of up to so many bytes stays in memory while it waits. */
 const SMALL = 1_024;
@@ -31,6 +33,12 @@ interface Head {
   /** The client's own `Id:`, a key. */
   readonly key?: string;
   readonly origin: Origin;
+  /** The number of its job, and that job's name where it was made under one. */
+  readonly job: number;
+  readonly jobName?: string;
+  /** It was a dead letter, of this order and this job. */
+  readonly letter?: string;
+  readonly replays?: number;
   readonly date: number;
   readonly mtime: string;
   readonly subject?: string;
@@ -62,6 +70,8 @@ export interface AcceptOptions {
   readonly name?: string | undefined;
   /** All of it is body. */
   readonly plain?: boolean;
+  /** The name of a job this is the request of. */
+  readonly job?: string | undefined;
 }
 
 /** A message that was validated. It counts as pending, and acts when it is published. */
@@ -93,6 +103,8 @@ export class Inbox {
   /** A crash may come between the commit of a sender and that of the receiver's trajectory. */
   readonly #unrecorded = new Set<Message>();
   readonly #staged = new Set<InboxStage>();
+  /** On their way out, to make room. */
+  readonly #dropping = new Set<Message>();
   readonly #consumed = new Map<string, { document: Uint8Array; message: Message; until: number }>();
   #consumedBytes = 0;
   /** Messages that go with the commit under way. */
@@ -155,11 +167,12 @@ export class Inbox {
     throw new Errno('EINVAL', `'${name}' cannot name a message: letters, digits, '.', '_', '-', at most 100`);
   }
 
-  /** ENOSPC when the inbox is full. Of a name that stands for a message already there is no second one. */
+  /** ENOSPC when the inbox is full and refuses more. Of a name that stands for a message already there is no second one. */
   assertRoom(name?: string): void {
-    if (this.#messages.size + this.#staged.size < FULL) return;
+    const { inbox: most, overflow } = this.#agent.settings.limits;
+    if (overflow !== 'reject' || this.#messages.size + this.#staged.size < most) return;
     if (name !== undefined && (this.#messages.has(name) || this.#used(usedNameKey(this.#agent.id, name)))) return;
-    throw new Errno('ENOSPC', `the inbox is full: ${FULL} messages wait`);
+    throw new Errno('ENOSPC', `the inbox is full: ${most} messages wait`);
   }
 
   /**
@@ -253,29 +266,68 @@ export class Inbox {
     const stage = this.#reserve(bytes, options);
     if (stage.duplicate !== undefined) return { operations: [], apply: () => undefined, revert: () => undefined };
     const message = this.#make(stage);
+    const { taken, effects } = this.#room(message);
+    const room = effects.prepare();
     return {
-      operations: [this.#write(message), this.#mark()],
+      operations: [...(taken ? [this.#write(message), this.#mark()] : []), ...room],
       apply: () => {
-        this.#show(stage, message);
+        if (taken) this.#show(stage, message);
+        else this.#shown(stage, message);
+        effects.apply();
         if (message.size > SMALL) message.document = undefined;
         const { journal } = this.#agent.trajectory;
         this.#host.background(this.#agent, this.#host.commit([], [journal], { sync: false }));
       },
-      revert: () => this.#drop(stage),
+      revert: () => {
+        effects.revert();
+        this.#drop(stage);
+      },
     };
   }
 
-  /** Takes a message out that waits. ENOENT; EBUSY while a tick works on it. Its name is free at once. */
-  async discard(name: string): Promise<void> {
+  /** Takes a message out that waits; its job ends `cancelled`. ENOENT; EBUSY while a tick works on it. Its name is free at once. */
+  async discard(name: string, why = new Errno('ECANCELED', 'the message was discarded')): Promise<void> {
     const message = this.#messages.get(name);
-    if (!message) throw new Errno('ENOENT', `no message '${name}' waits`);
+    if (!message || this.#dropping.has(message)) throw new Errno('ENOENT', `no message '${name}' waits`);
     if (this.#agent.workingOn(message)) throw new Errno('EBUSY', `a tick works on '${name}'`);
+    const error = { code: why.code, reason: why.message };
+    const operations = [...this.#delete(message), this.#agent.jobs.mark(message, { status: 'cancelled', error })];
     this.#remove(message);
     this.#note('discarded', { message: message.id });
-    this.#host.event('message.discarded', this.#agent.name, { id: message.id });
-    await this.#host.commit(this.#delete(message), [this.#agent.trajectory.journal]);
-    this.#agent.replies.reject(message.id, new Errno('ECANCELED', 'the message was discarded'));
+    this.#host.event('message.discarded', this.#agent.name, { id: message.id, job: message.job });
+    await this.#host.commit([...operations, this.#agent.save()], [this.#agent.trajectory.journal]);
+    this.#agent.replies.reject(message.id, why);
     this.#agent.changed();
+  }
+
+  /**
+   * A dead letter's message, again: itself, behind those that wait, by a new job, and not expired. As an effect of a
+   * batch. ENOSPC; EEXIST while a message of its id waits.
+   */
+  requeue(letter: Message, document: Uint8Array): Effect {
+    this.assertRoom();
+    if (this.#ids.has(letter.id)) throw new Errno('EEXIST', `a message '${letter.id}' waits`);
+    const { expires: _, order, job, stage: __, recorded: ___, ...rest } = letter;
+    const made = this.#order();
+    const message: Message = {
+      ...rest,
+      order: made,
+      name: this.#free(letter.name) ? letter.name : made,
+      job: this.#agent.jobs.allocate(),
+      letter: order,
+      replays: job,
+      attempts: 0,
+      notBefore: 0,
+      interrupted: 0,
+      document,
+    };
+    return { operations: [this.#write(message), this.#mark()], apply: () => this.#arrived(message) };
+  }
+
+  /** The message that was this dead letter, while it waits. */
+  ofLetter(order: string): Message | undefined {
+    for (const message of this.#messages.values()) if (message.letter === order) return message;
+    return undefined;
   }
 
   /**
@@ -284,15 +336,28 @@ export class Inbox {
    */
   next(now: number): { message?: Message; due?: number } {
     let due: number | undefined;
-    const held = new Set<string>();
+    let held: Set<string> | undefined;
     for (const message of this.#messages.values()) {
-      const origin = senderOf(message.origin);
-      if (held.has(origin)) continue;
+      if (this.#dropping.has(message) || held?.has(senderOf(message.origin))) continue;
       if (message.notBefore <= now) return { message };
-      held.add(origin);
+      (held ??= new Set()).add(senderOf(message.origin));
       due = Math.min(due ?? Infinity, message.notBefore);
     }
     return due === undefined ? {} : { due };
+  }
+
+  /** The messages a tick may take now, in order, at most so many. */
+  due(now: number, most: number): Message[] {
+    const due: Message[] = [];
+    const held = new Set<string>();
+    for (const message of this.#messages.values()) {
+      if (due.length >= most) break;
+      const origin = senderOf(message.origin);
+      if (this.#dropping.has(message) || held.has(origin)) continue;
+      if (message.notBefore <= now) due.push(message);
+      else held.add(origin);
+    }
+    return due;
   }
 
   /** The effect of a tick that is done with a message: it is gone, and its keys are remembered. `apply` after the commit. */
@@ -306,15 +371,18 @@ export class Inbox {
     };
     if (message.named) remember(usedNameKey(this.#agent.id, message.name), now + NAME_KEY);
     if (message.key !== undefined) remember(usedIdKey(this.#agent.id, hash('sha256', message.key)), now + ID_KEY);
-    this.#leaving++;
+    // One that was never let in, because there was no room, does not leave either.
+    const inside = this.#messages.get(message.name) === message;
+    if (inside) this.#leaving++;
     return {
       operations,
       revert: () => {
-        this.#leaving--;
+        if (inside) this.#leaving--;
       },
       apply: () => {
-        this.#leaving--;
         this.#keepOpenable(message, document, now);
+        if (!inside) return;
+        this.#leaving--;
         this.#remove(message);
       },
     };
@@ -339,6 +407,7 @@ export class Inbox {
     if (bytes.length > MESSAGE) throw new Errno('EFBIG', `a message has at most ${MESSAGE} bytes`);
     if (options.name !== undefined) this.assertName(options.name);
     const text = decode(bytes);
+    if (options.job !== undefined) this.#agent.jobs.assertDraft(options.job);
     const draft = options.plain === true ? { headers: {}, claimed: {}, body: text } : parse(text);
     const digest = hash('sha256', bytes);
     const duplicate = this.#duplicate(options.name, draft.headers.Id, digest);
@@ -386,6 +455,7 @@ export class Inbox {
     if (stage.state === 'discarded') throw new Errno('EINVAL', 'this stage was given up');
     try {
       if (this.#agent.gone) throw new Errno('ESTALE', `the agent '${this.#agent.name}' is gone`);
+      if (stage.options.job !== undefined) this.#agent.jobs.assertDraft(stage.options.job);
       const duplicate = this.#duplicate(stage.options.name, stage.draft.headers.Id, stage.hash);
       if (duplicate !== undefined) {
         this.#abandon(stage);
@@ -396,16 +466,20 @@ export class Inbox {
       throw error;
     }
     const message = this.#make(stage);
-    this.#show(stage, message);
-    const ended = stage.key === undefined ? [] : [this.#host.staging.end(stage.key)];
-    const journals = [this.#agent.trajectory.journal];
-    const operations = [this.#write(message), this.#mark(), ...ended];
-    const committed = this.#host.commit(operations, journals).then(
+    const { taken, effects } = this.#room(message);
+    if (message.jobName !== undefined) effects.push(this.#agent.jobs.claim(message.jobName, message.job));
+    if (taken) this.#show(stage, message);
+    else this.#shown(stage, message);
+    const operations = taken ? [this.#write(message), this.#mark(), ...effects.prepare()] : effects.prepare();
+    if (stage.key !== undefined) operations.push(this.#host.staging.end(stage.key));
+    const committed = this.#host.commit(operations, [this.#agent.trajectory.journal]).then(
       () => {
+        effects.apply();
         if (message.size > SMALL) message.document = undefined;
         message.stage = undefined;
       },
       (error: unknown) => {
+        effects.revert();
         // With a stage the message is safe and acts as if nothing had happened; without, its sender is told it is not there.
         if (stage.key === undefined && !this.#agent.workingOn(message)) {
           this.#remove(message);
@@ -417,10 +491,47 @@ export class Inbox {
     return { id: message.id, committed };
   }
 
-  #make(stage: InboxStage): Message {
-    const { options, draft } = stage;
+  /** Whether a message can be taken, and what else happens with that: the oldest goes, or this one is a dead letter. */
+  #room(message: Message): { taken: boolean; effects: Effects } {
+    const agent = this.#agent;
+    const { inbox: most, overflow } = agent.settings.limits;
+    const effects = new Effects();
+    if (overflow === 'reject' || this.#messages.size - this.#dropping.size < most) return { taken: true, effects };
+    const full = new Errno('ENOSPC', `the inbox was full: ${most} messages waited`);
+    const error = { code: full.code, reason: full.message };
+    if (overflow === 'deadletter') {
+      effects.push(...agent.dead.bury(message, full), {
+        operations: [agent.jobs.mark(message, { status: 'failed', error }), agent.save()],
+        apply: () => agent.replies.reject(message.id, full),
+      });
+      return { taken: false, effects };
+    }
+    const oldest = [...this.#messages.values()].find((one) => !agent.workingOn(one) && !this.#dropping.has(one));
+    if (!oldest) return { taken: true, effects };
+    this.#dropping.add(oldest);
+    effects.push({
+      operations: [...this.#delete(oldest), agent.jobs.mark(oldest, { status: 'dropped', error }), agent.save()],
+      apply: () => {
+        this.#dropping.delete(oldest);
+        this.#remove(oldest);
+        this.#host.event('message.dropped', agent.name, { id: oldest.id, job: oldest.job });
+        agent.replies.reject(oldest.id, full);
+        agent.changed();
+      },
+      revert: () => void this.#dropping.delete(oldest),
+    });
+    return { taken: true, effects };
+  }
+
+  #order(): string {
     let order = this.#host.ids.next();
     while (this.#messages.has(order)) order = this.#host.ids.next();
+    return order;
+  }
+
+  #make(stage: InboxStage): Message {
+    const { options, draft } = stage;
+    const order = this.#order();
     const key = draft.headers.Id;
     const id = key ?? order;
     const wanted = options.name ?? (userName.test(id) && this.#free(id) ? id : order);
@@ -434,6 +545,8 @@ export class Inbox {
       named: options.name !== undefined,
       ...(key === undefined ? {} : { key }),
       origin: options.origin,
+      job: this.#agent.jobs.allocate(),
+      ...(options.job === undefined ? {} : { jobName: options.job }),
       date,
       mtime: this.#host.clock.nanos().toString(),
       ...(draft.headers.Subject === undefined ? {} : { subject: draft.headers.Subject }),
@@ -455,9 +568,17 @@ export class Inbox {
   }
 
   #show(stage: InboxStage, message: Message): void {
+    this.#shown(stage, message);
+    this.#arrived(message);
+  }
+
+  #shown(stage: InboxStage, message: Message): void {
     this.#staged.delete(stage);
     stage.state = 'published';
     stage.message = message;
+  }
+
+  #arrived(message: Message): void {
     this.#insert(message);
     this.#record(message);
     const { id, name } = message;
@@ -495,12 +616,14 @@ export class Inbox {
   #insert(message: Message): void {
     this.#messages.set(message.name, message);
     this.#ids.set(message.id, message);
+    this.#agent.jobs.waits(message);
   }
 
   #remove(message: Message): void {
     this.#messages.delete(message.name);
     this.#ids.delete(message.id);
     this.#unrecorded.delete(message);
+    this.#agent.jobs.left(message);
     this.#host.emit({ type: 'message', change: 'removed', agent: this.#agent, name: message.name });
   }
 
@@ -545,7 +668,7 @@ export class Inbox {
     this.#consumed.set(message.name, { document, message, until: now + OPENABLE });
     this.#consumedBytes += document.length;
     for (const [name, old] of this.#consumed) {
-      const over = this.#consumed.size > FULL || this.#consumedBytes > OPENABLE_BYTES;
+      const over = this.#consumed.size > OPENABLES || this.#consumedBytes > OPENABLE_BYTES;
       if (old.until > now && !over) break;
       this.#consumed.delete(name);
       this.#consumedBytes -= old.document.length;

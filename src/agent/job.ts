@@ -1,7 +1,7 @@
 import { Errno } from '../kernel/errno.ts';
 import { timeText } from '../drivers/clock/clock.ts';
 import { ModelError, type Perceived } from '../drivers/model/model.ts';
-import { Effects } from './effects.ts';
+import { Effects, type Effect } from './effects.ts';
 import type { Message } from './inbox.ts';
 import { originText, senderOf } from './origin.ts';
 import { shutdown } from './shutdown.ts';
@@ -20,37 +20,44 @@ export interface Ended extends Worked {
   readonly thought?: Thought | undefined;
 }
 
+/** What a tick gives its jobs. */
+export type Given = Omit<Work, 'effects' | 'job'>;
+
 /** One message, from being perceived to its answer, or to where it goes without one. Its effects are in `tick` then. */
-export const job = async (
-  work: Omit<Work, 'effects'>,
-  perceived: readonly Perceived[],
-  tick: Effects,
-): Promise<Ended> => {
-  const { agent, message } = work;
-  const refusal = refused(message, work.log.started);
+export const job = async (given: Given, perceived: readonly Perceived[], tick: Effects): Promise<Ended> => {
+  const { agent, log, message } = given;
+  const { id } = message;
+  const refusal = refused(message, log.started);
   if (refusal) {
-    tick.push(...buried(work, refusal.error));
-    return { ...failure(work, refusal.error), outcome: refusal.outcome };
+    const { outcome, error } = refusal;
+    const status = { status: outcome, error: { code: error.code, reason: error.message } };
+    tick.push(...buried(given, error), { operations: [agent.jobs.mark(message, status)] });
+    return { ...failure(given, error), outcome };
   }
+  const running = agent.jobs.begin(message, log.number);
   const effects = new Effects();
   let thought: Thought;
   try {
-    thought = await think({ ...work, effects }, perceived);
+    thought = await think({ ...given, effects, job: running }, perceived);
   } catch (error) {
     effects.revert();
-    return failed(work, error, tick);
+    const ended = failed(given, running.signal, error, tick);
+    const { outcome, error: why, retry } = ended;
+    const status = retry === undefined ? (outcome as 'failed' | 'cancelled' | 'interrupted') : 'retrying';
+    tick.push(agent.jobs.end(running, { status, error: why, retry }));
+    return ended;
   }
   tick.take(effects);
-  const { id } = message;
   // An agent's answer to something this agent said is taken in and not answered: two of them would never end.
   const noted =
     message.origin.tier === 'agent' && message.inReplyTo !== undefined && agent.outbox.has(message.inReplyTo);
-  const answer = noted ? undefined : await respond(work, thought.text, tick);
-  tick.push(agent.inbox.consume(message), {
+  const { text, usage } = thought;
+  const answer = noted ? undefined : await respond(given, text, tick);
+  tick.push(agent.inbox.consume(message), agent.jobs.end(running, { status: 'done', answer, usage, result: text }), {
     operations: [],
-    apply: () => agent.replies.resolve(id, thought.text),
+    apply: () => agent.replies.resolve(id, text),
   });
-  return { message: id, outcome: noted ? 'noted' : 'answered', answer, usage: thought.usage, thought };
+  return { job: message.job, message: id, outcome: noted ? 'noted' : 'answered', answer, usage, thought };
 };
 
 /** Why a message is not worked on at all. */
@@ -64,11 +71,7 @@ const refused = (message: Message, now: number): { outcome: 'expired' | 'failed'
 };
 
 /** Into the outbox, and where the answer is for an agent of this server, into its inbox with the same commit. */
-const respond = async (
-  { agent, host, message }: Omit<Work, 'effects'>,
-  text: string,
-  tick: Effects,
-): Promise<string> => {
+const respond = async ({ agent, host, message }: Given, text: string, tick: Effects): Promise<string> => {
   const subject = message.subject === undefined ? undefined : `Re: ${message.subject.replace(/^Re: /, '')}`;
   const sent = agent.outbox.send({ to: senderOf(message.origin), text, subject, inReplyTo: message.id });
   tick.push(sent);
@@ -86,8 +89,8 @@ const respond = async (
   return sent.id;
 };
 
-const failed = (work: Omit<Work, 'effects'>, error: unknown, tick: Effects): Ended => {
-  const { agent, host, message, signal } = work;
+const failed = (work: Given, signal: AbortSignal, error: unknown, tick: Effects): Ended => {
+  const { agent, host, message } = work;
   const stopped = signal.aborted;
   const found = stopped ? (signal.reason as Errno) : Errno.from(error, () => undefined);
   const reason = found.code === 'EIO' && error instanceof Error ? error.message : found.message;
@@ -103,17 +106,26 @@ const failed = (work: Omit<Work, 'effects'>, error: unknown, tick: Effects): End
     });
     return { ...told, retry: timeText(next) };
   }
-  tick.push(...buried(work, new Errno(found.code, reason)));
-  return { ...told, outcome: stopped ? 'cancelled' : 'failed' };
+  const final = new Errno(found.code, reason);
+  if (!stopped) {
+    tick.push(...buried(work, final));
+    return told;
+  }
+  // Whoever cancelled it knows: it is no dead letter, its job says what it was.
+  tick.push(agent.inbox.consume(message), {
+    operations: [],
+    apply: () => agent.replies.reject(message.id, final),
+  });
+  return { ...told, outcome: 'cancelled' };
 };
 
-const failure = ({ log, message }: Omit<Work, 'effects'>, { code, message: reason }: Errno): Ended => {
+const failure = ({ log, message }: Given, { code, message: reason }: Errno): Ended => {
   const error = { code, reason };
   log.note('error', { message: message.id, origin: originText(message.origin), ...error });
-  return { message: message.id, outcome: 'failed', error };
+  return { job: message.job, message: message.id, outcome: 'failed', error };
 };
 
-const buried = ({ agent, message }: Omit<Work, 'effects'>, error: Errno) => [
+const buried = ({ agent, message }: Given, error: Errno): Effect[] => [
   ...agent.dead.bury(message, error),
   { operations: [], apply: () => agent.replies.reject(message.id, error) },
 ];

@@ -33,6 +33,11 @@ export const goalPrefix = (id: number): string => `${dataPrefix(id)}goal/`;
 export const usedSentKey = (id: number, hash: string): string => `${dataPrefix(id)}used/sent/${hash}`;
 export const tickKey = (id: number, tick: number): string =>
   `${dataPrefix(id)}tick/${tick.toString().padStart(12, '0')}`;
+export const jobKey = (id: number, job: number): string => `${dataPrefix(id)}job/${job.toString().padStart(12, '0')}`;
+export const feedbackKey = (id: number, job: number): string =>
+  `${dataPrefix(id)}feedback/${job.toString().padStart(12, '0')}`;
+/** Names that were given to jobs. */
+export const jobNamesKey = (id: number): string => `${dataPrefix(id)}jobnames`;
 export const journalPrefix = (id: number, name: string): string => `${dataPrefix(id)}log/${name}/`;
 /** The newest record of the trajectory, and the newest of those that were dropped. */
 export const chainHeadKey = (id: number): string => `${dataPrefix(id)}chain/head`;

@@ -31,7 +31,7 @@ export class Outbox {
     this.#agent = agent;
     this.#host = host;
     this.log = log;
-    this.#shelf = new Shelf(host.store, outboxPrefix(agent.id), KEPT);
+    this.#shelf = new Shelf(host.store, outboxPrefix(agent.id), () => KEPT);
   }
 
   async load(): Promise<void> {

@@ -26,7 +26,7 @@ export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
     ended: time,
     outcome: 'interrupted',
     model: agent.record.model,
-    ...(message ? { message: message.id } : {}),
+    ...(message ? { message: message.id, job: message.job } : {}),
     error: { code: 'EIO', reason },
     phases: [],
   };
@@ -41,7 +41,10 @@ export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
     [
       put(tickKey(agent.id, tick), Buffer.from(`${JSON.stringify(record)}\n`)),
       del(runKey(agent.id)),
-      ...messages.map((one) => agent.inbox.postpone(one, { interrupted: one.interrupted + 1 })),
+      ...messages.flatMap((one) => [
+        agent.jobs.mark(one, { status: 'interrupted', error: { code: 'EIO', reason } }),
+        agent.inbox.postpone(one, { interrupted: one.interrupted + 1 }),
+      ]),
       ...agent.errors.operations(),
       agent.save(),
     ],

@@ -4,10 +4,10 @@ import { del, put, within, type Operation, type Store } from '../drivers/store/s
 export class Shelf {
   readonly #store: Store;
   readonly #prefix: string;
-  readonly #limit: number;
+  readonly #limit: () => number;
   readonly #names = new Set<string>();
 
-  constructor(store: Store, prefix: string, limit: number) {
+  constructor(store: Store, prefix: string, limit: () => number) {
     this.#store = store;
     this.#prefix = prefix;
     this.#limit = limit;
@@ -36,7 +36,7 @@ export class Shelf {
   /** The operations that add one and drop what is too many; `apply` once they are committed tells what was dropped. */
   add(name: string, value: Uint8Array): { operations: Operation[]; apply: () => string[] } {
     const excess: string[] = [];
-    const many = this.#names.size + (this.#names.has(name) ? 0 : 1) - this.#limit;
+    const many = this.#names.size + (this.#names.has(name) ? 0 : 1) - this.#limit();
     for (const old of this.#names) {
       if (excess.length >= many) break;
       excess.push(old);

@@ -7,8 +7,6 @@ import {
   type Perceived,
   type Reply,
   type Request,
-  type Result,
-  type Turn,
   type Usage,
 } from '../drivers/model/model.ts';
 import { abortable } from './abortable.ts';
@@ -16,15 +14,15 @@ import type { Agent } from './agent.ts';
 import type { Effects } from './effects.ts';
 import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
-import { bodyOf } from './message.ts';
+import type { RunningJob } from './jobs/running.ts';
 import { originText } from './origin.ts';
 import { plain } from './plain.ts';
 import { system } from './prompt.ts';
 import { cut } from './text.ts';
 import type { TickLog } from './tick-log.ts';
 
-/** Turns of one job, and bytes of a tool's output that the model is shown. */
-const TURNS = 16;
+/** Calls of one turn that are run, and bytes of a tool's output that the model is shown. */
+const CALLS = 64;
 const OUTPUT = 65_536;
 
 /** One message that is worked on. */
@@ -33,7 +31,7 @@ export interface Work {
   readonly host: Host;
   readonly log: TickLog;
   readonly message: Message;
-  readonly signal: AbortSignal;
+  readonly job: RunningJob;
   /** This message's own: taken over by the tick when it went well, reverted when not. */
   readonly effects: Effects;
 }
@@ -65,17 +63,25 @@ interface Said extends Reply {
  * of that turn is the answer. ELOOP when it does not come to an end; what the model fails with; the signal's reason.
  */
 export const think = async (work: Work, perceived: readonly Perceived[]): Promise<Thought> => {
-  const { agent, host, log, message, signal } = work;
+  const { agent, host, log, message, job } = work;
+  const { signal } = job;
   const { model } = agent;
+  const tools = host.tools.offers;
   const prompt = { system: system(agent.name, perceived), perceived, origin: originText(message.origin) };
-  const document = agent.inbox.document(message.name)!;
-  let messages: readonly Turn[] = [{ role: 'user', text: bodyOf(Buffer.from(document).toString()) }];
+  job.prepared(model, prompt.system, perceived, tools);
+  const { max_turns: most } = agent.settings.loop;
   const usage = { input: 0, output: 0 };
   let acts = 0;
-  for (let turn = 1; turn <= TURNS; turn++) {
-    const onText = (text: string): void => log.trace('text', { text });
-    const { tools } = host;
-    const asked = { ...prompt, messages, tools: tools.offers };
+  for (let turn = 1; turn <= most; turn++) {
+    signal.throwIfAborted();
+    const asked = { ...prompt, messages: job.turn(), tools };
+    const onText = (text: string): void => {
+      // What comes after the end of the job belongs to nothing any more.
+      if (signal.aborted) return;
+      log.trace('text', { job: job.id, text });
+      job.text(text);
+      log.slow(job);
+    };
     let reply: Reply;
     try {
       reply = await abortable(model.turn({ ...asked, signal, onText }), signal);
@@ -85,17 +91,17 @@ export const think = async (work: Work, perceived: readonly Perceived[]): Promis
     }
     usage.input += reply.usage.input;
     usage.output += reply.usage.output;
-    const calls = reply.calls ?? [];
-    note(log, model, asked, reply);
+    const calls = (reply.calls ?? []).slice(0, CALLS);
+    job.replied({ ...reply, calls });
+    note(log, model, asked, { ...reply, calls });
     if (calls.length === 0) return { text: reply.text, usage, turns: turn, acts };
-    const results: Result[] = [];
     for (const call of calls) {
-      results.push(await act(work, call));
+      await act(work, call);
       acts++;
     }
-    messages = [...messages, { role: 'assistant', text: reply.text, calls }, { role: 'user', text: '', results }];
+    log.slow(job);
   }
-  throw new Errno('ELOOP', `the model came to no end in ${TURNS} turns`);
+  throw new Errno('ELOOP', `the model came to no end in ${most} turns`);
 };
 
 /** The newest of what it was told, what it said, and a hash of all it was told: with the records before, all of the call. */
@@ -118,12 +124,15 @@ const told = (error: unknown): ModelFailure => {
 };
 
 /** A failure of a tool is the model's to deal with; only the end of the job is not. */
-const act = async (work: Work, { id, name, input }: Call): Promise<Result> => {
-  const { agent, host, log, message, signal, effects } = work;
+const act = async (work: Work, call: Call): Promise<void> => {
+  const { agent, host, log, message, job, effects } = work;
+  const { id, name, input } = call;
+  const { signal } = job;
+  job.called(call);
   let output: string;
   let failed = false;
   try {
-    const context = { agent, host, tick: log.number, message, signal, effects };
+    const context = { agent, host, tick: log.number, job: job.id, message, signal, effects };
     const tool = host.tools.get(name);
     const run = async (): Promise<string> => tool.run(input as Record<string, unknown>, context);
     output = await abortable(run(), signal);
@@ -136,5 +145,5 @@ const act = async (work: Work, { id, name, input }: Call): Promise<Result> => {
   const shown = cut(output, OUTPUT);
   if (shown !== output) output = `${shown}\n[cut: ${Buffer.byteLength(output) - Buffer.byteLength(shown)} bytes]\n`;
   log.note('tool', { call: id, name, input, output, failed });
-  return { id, output, failed };
+  job.returned({ output, failed });
 };

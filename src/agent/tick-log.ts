@@ -2,6 +2,7 @@ import { timeText } from '../drivers/clock/clock.ts';
 import type { Perceived } from '../drivers/model/model.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
+import type { RunningJob } from './jobs/running.ts';
 import type { Phase } from './tick-record.ts';
 
 /** Model text is on disk after this many milliseconds, also in the middle of a long answer. */
@@ -50,8 +51,14 @@ export class TickLog {
     const now = this.#host.clock.now();
     const { trace } = this.#agent;
     trace.append({ time: timeText(now), tick: this.number, type, ...fields });
+  }
+
+  /** A job goes on: what is known of it and of the trace is on disk once a second has gone by. */
+  slow(job: RunningJob): void {
+    const now = this.#host.clock.now();
     if (now - this.#flushed < FLUSH) return;
     this.#flushed = now;
-    this.#host.background(this.#agent, trace.flush({ sync: false }));
+    const { jobs, trace } = this.#agent;
+    this.#host.background(this.#agent, this.#host.commit([jobs.checkpoint(job)], [trace], { sync: false }));
   }
 }

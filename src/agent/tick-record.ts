@@ -7,6 +7,8 @@ export type Outcome = 'answered' | 'noted' | 'nothing to do' | 'expired' | 'fail
 
 /** What became of one message of a tick. */
 export interface Worked {
+  /** Its number. */
+  readonly job: number;
   readonly message: string;
   readonly outcome: Outcome;
   /** The id of the answer in the outbox. */

@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
 import { job, type Ended } from './job.ts';
 import { runKey, tickKey } from './keys.ts';
-import { originText } from './origin.ts';
+import { originText, senderOf } from './origin.ts';
 import { TickLog } from './tick-log.ts';
 import type { Outcome, RunMark, TickRecord, Worked } from './tick-record.ts';
 
@@ -17,7 +17,8 @@ export class Tick {
   readonly #host: Host;
   readonly #signal: AbortSignal;
   readonly #log: TickLog;
-  readonly #message: Message | undefined;
+  /** In the order they are worked on. */
+  readonly #messages: readonly Message[];
   readonly #effects = new Effects();
   readonly #ended: Ended[] = [];
 
@@ -25,7 +26,7 @@ export class Tick {
     this.#agent = agent;
     this.#host = host;
     this.#signal = signal;
-    this.#message = agent.inbox.next(host.clock.now()).message;
+    this.#messages = agent.inbox.due(host.clock.now(), agent.settings.loop.batch);
     this.#log = new TickLog(agent, host, ++agent.record.tick, this.#cause);
   }
 
@@ -37,16 +38,28 @@ export class Tick {
     agent.inbox.recordAll();
     log.phase('WAKE', { from: 'idle', to: 'working', ...this.#asked });
     log.phase('LOAD', { queue: agent.inbox.size, notes: agent.notes.size, model: agent.record.model });
-    const message = this.#message;
-    if (message) agent.takes(message);
-    const perceived = message ? await this.#host.perceive({ agent, host: this.#host, message }) : [];
+    const messages = this.#messages;
+    const [message] = messages;
+    agent.takes(messages);
+    const perceived = await this.#perceive();
+    const all = perceived.flat();
+    const texts = log.perceived(all);
+    let given = 0;
     log.phase('PERCEIVE', {
       message: message?.id ?? null,
       ...(message ? { origin: originText(message.origin) } : {}),
-      memories: perceived.map(({ path }) => path),
-      texts: log.perceived(perceived),
+      memories: [...new Set(all.map(({ path }) => path))],
+      ...(messages.length > 1
+        ? {
+            messages: messages.map(({ id }, index) => {
+              const from = given;
+              given += perceived[index]!.length;
+              return { message: id, texts: texts.slice(from, given) };
+            }),
+          }
+        : { texts }),
     });
-    if (message) await this.#work(message, perceived);
+    if (messages.length > 0) await this.#work(perceived);
     this.#told();
     const requests = agent.record.requests.length - (cause === 'manual' ? 1 : 0);
     const retry = this.#shown?.retry;
@@ -62,7 +75,7 @@ export class Tick {
   }
 
   get #cause(): string {
-    const tier = this.#message?.origin.tier;
+    const tier = this.#messages[0]?.origin.tier;
     if (this.#agent.record.requests.length > 0) return 'manual';
     return tier === 'schedule' || tier === 'goal' ? tier : 'message';
   }
@@ -82,14 +95,39 @@ export class Tick {
     return this.#shown?.outcome ?? 'nothing to do';
   }
 
-  async #work(message: Message, perceived: readonly Perceived[]): Promise<void> {
+  /** Of each message. */
+  async #perceive(): Promise<Perceived[][]> {
+    const perceived: Perceived[][] = [];
+    for (const message of this.#messages)
+      perceived.push(await this.#host.perceive({ agent: this.#agent, host: this.#host, message }));
+    return perceived;
+  }
+
+  /** One after the other; what the end of the tick does not let come to its turn waits on. */
+  async #work(perceived: readonly Perceived[][]): Promise<void> {
     const agent = this.#agent;
+    const messages = this.#messages;
     const { cause, started, number: tick } = this.#log;
-    const mark: RunMark = { tick, cause, started: timeText(started), messages: [message.name] };
+    const mark: RunMark = { tick, cause, started: timeText(started), messages: messages.map(({ name }) => name) };
     // Not waited for: should it not reach the disk, this tick is as if it had never begun.
     this.#host.background(agent, this.#host.store.batch([this.#put(runKey(agent.id), mark)], { sync: false }));
-    const work = { agent, host: this.#host, log: this.#log, message, signal: this.#signal };
-    this.#ended.push(await job(work, perceived, this.#effects));
+    const stop = (): void => {
+      for (const running of agent.jobs.running()) running.abort(this.#signal.reason);
+    };
+    this.#signal.addEventListener('abort', stop, { once: true });
+    const held = new Set<string>();
+    for (const [index, message] of messages.entries()) {
+      if (held.has(senderOf(message.origin))) continue;
+      const given = { agent, host: this.#host, log: this.#log, message };
+      const ended = job(given, perceived[index]!, this.#effects);
+      // Also where the end came before the job was there to hear it.
+      if (this.#signal.aborted) stop();
+      this.#ended.push(await ended);
+      // Of one origin nothing goes before a message that is tried again.
+      if (this.#ended.at(-1)?.retry !== undefined) held.add(senderOf(message.origin));
+      if (this.#signal.aborted) break;
+    }
+    this.#signal.removeEventListener('abort', stop);
   }
 
   /** What was thought and done, once all of it is over; nothing of it where it failed. */
@@ -142,6 +180,7 @@ export class Tick {
       from: 'working',
       to: record.state,
     });
+    this.#effects.push(agent.jobs.trim());
     const excess = number - TICKS;
     const operations = [
       ...this.#effects.prepare(),
@@ -170,7 +209,8 @@ export class Tick {
   }
 }
 
-const worked = ({ message, outcome, answer, usage, error, retry }: Ended): Worked => ({
+const worked = ({ job: number, message, outcome, answer, usage, error, retry }: Ended): Worked => ({
+  job: number,
   message,
   outcome,
   answer,

@@ -11,6 +11,7 @@ export interface ToolContext {
   readonly host: Host;
   /** The number of the tick. */
   readonly tick: number;
+  readonly job: number;
   /** The one that is worked on. */
   readonly message: Message;
   /** Aborts when the job is cancelled. A tool that does not hear it is left alone and can change nothing any more. */

@@ -104,6 +104,7 @@ test('status has its keys in order', async (t) => {
     ['last_tick', time],
     ['last_cause', 'manual'],
     ['queue', 0],
+    ['jobs', 0],
     ['model', 'offline'],
     ['error', ''],
   ]);

@@ -31,8 +31,8 @@ test('what is discarded, asked for and stopped is recorded', async (t) => {
   const two = await ada.inbox.accept(bytes('two'), { origin: operator, name: 'two' });
   await ada.inbox.discard('two');
   await ada.tick('why not', operator);
-  ada.cancel('enough');
-  ada.cancel('enough, I said');
+  await ada.jobs.cancelAll('enough');
+  await ada.jobs.cancelAll('enough, I said');
   await settle(t, ada);
   const [discarded, requested, abort, ...more] = await types(ada, 'discarded', 'requested', 'abort');
   t.like(discarded, { type: 'discarded', message: two });

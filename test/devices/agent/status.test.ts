@@ -1,7 +1,7 @@
 import test from 'ava';
 import { tree } from '../../support/tree.ts';
 
-const keys = ['state', 'since', 'tick', 'last_tick', 'last_cause', 'queue', 'model', 'error'];
+const keys = ['state', 'since', 'tick', 'last_tick', 'last_cause', 'queue', 'jobs', 'model', 'error'];
 
 test('key value lines in the order of the document; what is not yet is a key alone', async (t) => {
   const { attach } = await tree(t);
@@ -12,6 +12,7 @@ test('key value lines in the order of the document; what is not yet is a key alo
     'last_tick',
     'last_cause',
     'queue 0',
+    'jobs 0',
     'model offline',
     'error',
   ]);
