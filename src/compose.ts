@@ -19,7 +19,7 @@ import type { World } from './files/world.ts';
 import type { Driver, Mounted } from './fuse/driver.ts';
 import { Changes } from './kernel/changes.ts';
 import { Errno } from './kernel/errno.ts';
-import { observer, operator } from './kernel/subject.ts';
+import { observer, operator, remoteOperator } from './kernel/subject.ts';
 import { Views } from './views.ts';
 import { Works } from './works.ts';
 
@@ -131,7 +131,7 @@ const build = async (
     if (insecure && !options.insecureTcp) {
       throw new Errno('EPERM', `${text}: a TCP listener without authentication needs --insecure-tcp`);
     }
-    const subject = insecure && options.insecureTcp === 'observer' ? observer : operator;
+    const subject = !insecure ? operator : options.insecureTcp === 'observer' ? observer : remoteOperator;
     const listener = await listen(address, {
       attach: (aname, given) => views.attach(subject, aname, given),
       unexpected: (error) => log.error('9p', { error }),

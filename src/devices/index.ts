@@ -185,7 +185,7 @@ const rootAgents = rows<Server>([
 export const rootRows: readonly Row<Server>[] = rows<Server>([
   ['README',       'text',  '-', '-', 'for whoever is here for the first time',                          ({ world }) => readme(world)],
   ['help',         'text',  '-', '-', 'what there is in this directory',                                  ({ world }) => help(world, () => rootRows)],
-  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, sync, shutdown',                   ctl],
+  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, import PATH, sync, shutdown',      ctl],
   ['status',       'text',  '-', 'r', 'version, uptime, agents by state, listeners, mounts, model',      status],
   ['status.json',  'text',  '-', '-', 'the same for programs',                                           statusJson],
   ['index',        'text',  '-', 'r', 'a header line, then one tab-separated line an agent',             index],

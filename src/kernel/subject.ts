@@ -1,6 +1,9 @@
 /** Who acts. It comes from the mount, the socket or an authenticated key, never from a name the client gives itself. */
 export type Subject =
-  { readonly tier: 'operator' } | { readonly tier: 'agent'; readonly name: string } | { readonly tier: 'observer' };
+  /** `remote`: over TCP, so that what the host's own user may do is not meant. */
+  | { readonly tier: 'operator'; readonly remote?: true }
+  | { readonly tier: 'agent'; readonly name: string }
+  | { readonly tier: 'observer' };
 
 export type Tier = Subject['tier'];
 
@@ -14,6 +17,7 @@ export interface Access {
 }
 
 export const operator: Subject = { tier: 'operator' };
+export const remoteOperator: Subject = { tier: 'operator', remote: true };
 export const observer: Subject = { tier: 'observer' };
 export const agent = (name: string): Subject => ({ tier: 'agent', name });
 

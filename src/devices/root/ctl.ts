@@ -1,5 +1,6 @@
 import { Verbs } from '../../files/verbs.ts';
 import type { Server } from '../server.ts';
+import { importFile } from './import.ts';
 
 /** Commands to the server. */
 export const ctl = (server: Server): Verbs => {
@@ -19,6 +20,12 @@ export const ctl = (server: Server): Verbs => {
       args: 'NAME',
       says: 'archive an agent',
       run: async ([name], { subject }) => `archived as ${await agents.archive(name!, subject)}`,
+    },
+    {
+      name: 'import',
+      args: 'PATH',
+      says: "make an agent of a manifest, ours or Coop's, in a file of the server's host",
+      run: ([path], { subject }) => importFile(agents, path!, subject),
     },
     {
       name: 'sync',
