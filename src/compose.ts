@@ -79,21 +79,19 @@ const build = async (
     }),
   );
   closers.push(() => keys.close());
-  const agents = await Agents.open({ store, clock, models: models(options.model), keys });
+  const works = new Works({
+    work: state.work,
+    checkpoints: state.checkpoints,
+    failed: (name, error) => log.warn('a work directory stays where it is', { name, error }),
+  });
+  closers.push(() => works.close());
+  const agents = await Agents.open({ store, clock, models: models(options.model), keys, work: works });
   closers.push(() => agents.close());
   if (store.damage !== undefined) {
     log.error(store.damage, { path: state.db });
     agents.refused('', new Errno('EBADMSG', store.damage));
   }
-
-  const works = new Works(state.work, (name, error) => log.warn('a work directory stays where it is', { name, error }));
-  closers.push(() => works.close());
   await works.sweep(agents);
-  agents.on((change) => {
-    if (change.type !== 'agent') return;
-    if (change.change === 'renamed') works.rename(change.agent.id, change.from, change.agent.name);
-    if (change.change === 'removed') works.rename(change.agent.id, change.agent.name, change.agent.record.archived!);
-  });
 
   const listeners: (Listener & { listening: Listening })[] = [];
   let mounted: Mounted | undefined;

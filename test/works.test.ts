@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -21,7 +21,11 @@ test('what a crash left of removed agents is tidied up; what cannot be is told, 
   mkdirSync(join(base, archived[0]!));
   writeFileSync(join(base, archived[0]!, 'other'), '');
   const failed: string[] = [];
-  await new Works(base, (name) => failed.push(name)).sweep(agents);
+  const checkpoints = join(base, 'checkpoints');
+  mkdirSync(join(checkpoints, '00000001', 'm1'), { recursive: true });
+  mkdirSync(join(checkpoints, '00000099', 'm1'), { recursive: true });
+  await new Works({ work: base, checkpoints, failed: (name) => failed.push(name) }).sweep(agents);
+  t.deepEqual(readdirSync(checkpoints), ['00000001']);
   t.deepEqual(failed, ['bob']);
   t.deepEqual(
     ['ada/file', 'bob/file', `${archived[1]}/file`, 'zoe@2020'].map((path) => existsSync(join(base, path))),

@@ -5,6 +5,8 @@ import { put, type Operation } from '../drivers/store/store.ts';
 import type { Model } from '../drivers/model/model.ts';
 import type { AgentRecord } from './agent-record.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Checkpoints } from './checkpoint/checkpoints.ts';
+import { Hold } from './checkpoint/hold.ts';
 import { Errors } from './errors.ts';
 import type { Host } from './host.ts';
 import { Identity } from './identity.ts';
@@ -58,6 +60,8 @@ export class Agent {
   readonly trace: Journal;
   readonly trajectory: Trajectory;
   readonly replies = new Replies();
+  readonly checkpoints: Checkpoints;
+  readonly hold: Hold;
   readonly #host: Host;
   /** Set by the engine while a tick runs. */
   #running: { readonly abort: AbortController; messages: readonly Message[]; readonly since: string } | undefined;
@@ -83,6 +87,8 @@ export class Agent {
     this.schedules = new Schedules(this, host);
     this.dead = new DeadLetters(this, host);
     this.identity = new Identity(this, host);
+    this.checkpoints = new Checkpoints(this, host);
+    this.hold = new Hold(this, host);
     this.errors = new Errors(host.store, host.clock, errorsKey(record.id), () => {
       host.emit({ type: 'error', agent: this });
     });

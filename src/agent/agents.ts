@@ -9,6 +9,9 @@ import type { Models } from '../drivers/model/model.ts';
 import { Agent, IDLE } from './agent.ts';
 import type { AgentRecord } from './agent-record.ts';
 import { Archive } from './archive.ts';
+import { move, moving } from './checkpoint/moving.ts';
+import { recoverUnfinished } from './checkpoint/recover.ts';
+import { noWork, type Work } from './checkpoint/work.ts';
 import { commit } from './commit.ts';
 import { Engine } from './engine.ts';
 import { Errors } from './errors.ts';
@@ -64,6 +67,8 @@ export interface AgentsOptions {
   readonly parallel?: number;
   /** Agents with nothing to do that stay in memory. Default 1,000. */
   readonly residents?: number;
+  /** Default: there are no work/ directories. */
+  readonly work?: Work;
 }
 
 /** A row of `index`. */
@@ -104,7 +109,7 @@ export class Agents {
   #closed = false;
 
   private constructor(options: AgentsOptions, log: Journal) {
-    const { store, clock, models, tools = builtIn, keys, parallel, residents = RESIDENTS } = options;
+    const { store, clock, models, tools = builtIn, keys, parallel, residents = RESIDENTS, work = noWork } = options;
     this.log = log;
     this.#store = store;
     this.#clock = clock;
@@ -126,6 +131,7 @@ export class Agents {
       ids: new Ids(clock),
       staging: new Staging(store),
       identities: new Identities({ store, clock, keys, background: (work) => this.#track(undefined, work) }),
+      work,
       commit: (operations, journals, options) => commit(store, operations, [...journals, log], options),
       event: (type, agent, fields) => this.event(type, { agent, ...fields }),
       emit: (change) => this.#emit(change),
@@ -153,6 +159,7 @@ export class Agents {
   static async open(options: AgentsOptions): Promise<Agents> {
     const { store } = options;
     await prepare(store, VERSION, migrations);
+    await recoverUnfinished({ store, work: options.work ?? noWork });
     const log = await Journal.open(store, rootJournalPrefix('events'));
     const agents = new Agents(options, log);
     await agents.#events.resume(agents.#host.ids);
@@ -197,6 +204,10 @@ export class Agents {
   resident(row: Row): Agent | Promise<Agent> {
     if (!this.holds(row)) throw new Errno('ESTALE', `the agent '${row.name}' is gone`);
     return this.#residents.load(row);
+  }
+
+  hasId(id: number): boolean {
+    return this.#rows.byId(id) !== undefined;
   }
 
   get size(): number {
@@ -276,6 +287,7 @@ export class Agents {
     return this.#reserving([name], async () => {
       const agent = await this.#residents.load(row);
       assertLegal('archive', agent.state, name);
+      agent.hold.assertFree();
       const time = timeText(this.#clock.now());
       const archived = `${name}@${time}`;
       this.#engine.forget(agent);
@@ -297,7 +309,9 @@ export class Agents {
       this.#residents.remove(row);
       this.#idleness.forget(row);
       this.#emit({ type: 'agent', change: 'removed', agent });
-      await this.#host.commit([agent.save(), del(pendingKey(agent.id))], agent.journals);
+      const directory = { id: agent.id, from: name, to: archived };
+      await this.#host.commit([agent.save(), del(pendingKey(agent.id)), moving(directory)], agent.journals);
+      await move(this.#host, directory);
       this.archived.add({ id: agent.id, name: archived, time: Date.parse(time) });
       return archived;
     });
@@ -312,17 +326,20 @@ export class Agents {
     await this.#reserving([from, to], async () => {
       const agent = await this.#residents.load(row);
       assertLegal('rename', agent.state, from);
+      agent.hold.assertFree();
       agent.record.name = to;
       const time = timeText(this.#clock.now());
       const by = nameOf(subject);
       agent.trajectory.append({ time, tick: agent.record.tick, cause: 'rename', type: 'renamed', from, to, by });
       this.event('agent.renamed', { agent: to, from, by });
+      const directory = { id: agent.id, from, to };
       try {
-        await this.#host.commit([agent.save()], agent.journals);
+        await this.#host.commit([agent.save(), moving(directory)], agent.journals);
       } catch (error) {
         agent.record.name = from;
         throw error;
       }
+      await move(this.#host, directory);
       this.#rows.rename(row, to);
       this.#emit({ type: 'agent', change: 'renamed', agent, from });
     });
@@ -468,7 +485,8 @@ export class Agents {
     try {
       const agent = await this.resident(row);
       const due = lastOf(agent.record) + agent.idle;
-      if (agent.state === 'idle' && agent.pending === 0 && due <= this.#clock.now()) await agent.hibernate('idleness');
+      const still = agent.state === 'idle' && agent.pending === 0 && agent.hold.why === undefined;
+      if (still && due <= this.#clock.now()) await agent.hibernate('idleness');
       else this.#note(agent);
     } catch (error) {
       row.sleeps = Infinity;

@@ -46,7 +46,8 @@ export class Engine {
   /** The agent may have something to do: now, later, or not at all. */
   ready(agent: Agent): void {
     const { state } = agent.record;
-    if (this.#stopped || agent.gone || agent.working || (state !== 'idle' && state !== 'hibernated')) return;
+    if (this.#stopped || agent.gone || agent.working || agent.hold.why !== undefined) return;
+    if (state !== 'idle' && state !== 'hibernated') return;
     if (this.#timers.has(agent) && agent.record.breaks > 0) return;
     const now = this.#host.clock.now();
     // Where messages do not wake it, they wait for a tick that is asked for.
@@ -80,7 +81,7 @@ export class Engine {
     for (const agent of this.#ready) {
       if (this.#running.size >= this.#parallel) break;
       this.#ready.delete(agent);
-      if (agent.gone || agent.record.state !== 'idle') continue;
+      if (agent.gone || agent.hold.why !== undefined || agent.record.state !== 'idle') continue;
       this.#running.set(agent, this.#run(agent));
     }
     if (this.#ready.size <= CALM) for (const resolve of this.#calm.splice(0)) resolve();

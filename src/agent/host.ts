@@ -4,6 +4,7 @@ import type { Models, Perceived } from '../drivers/model/model.ts';
 import type { Agent } from './agent.ts';
 import type { Identities } from './identities.ts';
 import type { Perceiving } from './perceive.ts';
+import type { Work } from './checkpoint/work.ts';
 import type { Ids } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Staging } from './staging.ts';
@@ -53,6 +54,7 @@ export interface Host {
   readonly ids: Ids;
   readonly staging: Staging;
   readonly identities: Identities;
+  readonly work: Work;
   /** One batch with what waits in the server's log. */
   commit(operations: readonly Operation[], journals: readonly Journal[], options?: { sync?: boolean }): Promise<void>;
   /** A record of the server's log. */

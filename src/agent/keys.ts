@@ -53,6 +53,44 @@ export const usedIdKey = (id: number, hash: string): string => `${dataPrefix(id)
 export const pendingPrefix = 'pending/';
 export const pendingKey = (id: number): string => `${pendingPrefix}${numberText(id)}`;
 
+/** A checkpoint by its name: JSON; and what it holds, below the key that stands in it, under the names of here. */
+export const checkpointPrefix = (id: number): string => `${dataPrefix(id)}checkpoint/name/`;
+export const checkpointKey = (id: number, name: string): string => checkpointPrefix(id) + name;
+export const copyPrefix = (id: number, key: string): string => `${dataPrefix(id)}checkpoint/copy/${key}/`;
+/** What must be ended or undone at the next start should the server die now (checkpoint/recover.ts). */
+export const unfinishedPrefix = 'unfinished/';
+export const unfinishedKey = (kind: string, id: number): string => `${unfinishedPrefix}${kind}/${numberText(id)}`;
+
+/**
+ * What lies below `dataPrefix(id)`, by the first name there, and what it is to a checkpoint. `state`: what the agent
+ * is; it is copied, restored and given to forks. `traffic`: its dealings with others, which were acknowledged or read
+ * and cannot be undone; `history`: what was written down of it; both stay as they are in a restore, and a fork begins
+ * without. `secret`: belongs to this one agent for ever.
+ */
+export const contents: Readonly<Record<string, 'state' | 'traffic' | 'history' | 'secret'>> = {
+  settings: 'state',
+  note: 'state',
+  noteinfo: 'state',
+  goal: 'state',
+  schedule: 'state',
+  inbox: 'traffic',
+  outbox: 'traffic',
+  dead: 'traffic',
+  used: 'traffic',
+  run: 'history',
+  job: 'history',
+  jobnames: 'history',
+  feedback: 'history',
+  tick: 'history',
+  errors: 'history',
+  log: 'history',
+  chain: 'history',
+  checkpoint: 'history',
+  identity: 'secret',
+};
+
+export const stateNames: readonly string[] = Object.keys(contents).filter((name) => contents[name] === 'state');
+
 export const stagePrefix = 'stage/';
 export const expirePrefix = 'expire/';
 export const expireKey = (ms: number, key: string): string =>

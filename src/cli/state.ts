@@ -10,6 +10,7 @@ export interface State {
   readonly db: string;
   readonly door: string;
   readonly work: string;
+  readonly checkpoints: string;
   readonly keys: string;
   readonly socket: string;
   readonly server: string;
@@ -33,6 +34,7 @@ export const stateAt = (path: string): State => {
     db: part('db'),
     door: part('door'),
     work: part('work'),
+    checkpoints: part('checkpoints'),
     keys: part('keys'),
     socket: part('9p.sock'),
     server: part('server.json'),
@@ -48,7 +50,7 @@ export const stateOf = (flag: string | undefined, env: Environment): State =>
 const PRIVATE = 0o700;
 
 /** Everything a server leaves there; a file system of its own has lost+found. */
-const part = /^(db|door|work|keys|9p\.sock|server\.json|server\.log|config\.yaml|lost\+found)(\..*)?$/;
+const part = /^(db|door|work|checkpoints|keys|9p\.sock|server\.json|server\.log|config\.yaml|lost\+found)(\..*)?$/;
 
 /** Empty, or a server's: nothing else is in it, or a store that one made. */
 const isOurs = ({ directory, db }: State): boolean =>

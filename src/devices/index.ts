@@ -149,7 +149,7 @@ const agentPolicy = rows<AgentContext>([
 // prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
-  ['ctl',         'verbs', 'r', '-', 'tick [REASON], wake, hibernate, pause, resume',                             agentCtl],
+  ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, pause, resume, checkpoint',          agentCtl],
   ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                    agentStatus],
   ['status.json', 'text',  'r', '-', 'the same for programs',                                    agentStatusJson],
   ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',               ({ agent, server }) => error(server.world, agent.errors)],

@@ -14,6 +14,8 @@ export interface Libc {
   readonly mount: (source: string, target: string, type: string, flags: number, data: string) => number;
   /** umount2(2) in the thread pool: MNT_FORCE, MNT_DETACH. The file system may ask its server, who must not wait here. */
   readonly umountLater: (target: string, flags: number) => Promise<number>;
+  /** syncfs(2) in the thread pool: all of the file system the descriptor lies on. */
+  readonly syncfsLater: (fd: number) => Promise<number>;
   /** fcntl(2): sets O_NONBLOCK, and close-on-exec. */
   readonly setNonBlocking: (fd: number) => number;
   /** read(2) into the first `count` bytes of the buffer. */
@@ -155,9 +157,10 @@ const files = (
   };
 };
 
-const mounts = (library: LibraryHandle, errno: LastError): Pick<Libc, 'mount' | 'umountLater'> => {
+const mounts = (library: LibraryHandle, errno: LastError): Pick<Libc, 'mount' | 'umountLater' | 'syncfsLater'> => {
   const mount = library.func('int mount(const char *, const char *, const char *, unsigned long, const char *)');
   const umount2 = library.func('int umount2(const char *, int)');
+  const syncfs = library.func('int syncfs(int)');
   return {
     mount(source, target, type, flags, data) {
       const n = mount(source, target, type, flags, data) as number;
@@ -166,6 +169,13 @@ const mounts = (library: LibraryHandle, errno: LastError): Pick<Libc, 'mount' | 
     umountLater: (target, flags) =>
       new Promise((resolve, reject) => {
         umount2.async(target, flags, (failure: Error | null, n: number) => {
+          if (failure) reject(failure);
+          else resolve(n < 0 ? -errno() : n);
+        });
+      }),
+    syncfsLater: (fd) =>
+      new Promise((resolve, reject) => {
+        syncfs.async(fd, (failure: Error | null, n: number) => {
           if (failure) reject(failure);
           else resolve(n < 0 ? -errno() : n);
         });

@@ -4,7 +4,7 @@ import { ManualClock } from '../../src/drivers/clock/manual.ts';
 import { ModelError, Models, type Model, type Reply, type Request } from '../../src/drivers/model/model.ts';
 import { Offline } from '../../src/drivers/model/offline.ts';
 import { MemoryStore } from '../../src/drivers/store/memory.ts';
-import type { Operation, Range, Store } from '../../src/drivers/store/store.ts';
+import type { Operation, Range, Snapshot, Store } from '../../src/drivers/store/store.ts';
 import { Agents } from '../../src/agent/agents.ts';
 import type { Agent } from '../../src/agent/agent.ts';
 import type { Journal } from '../../src/agent/journal.ts';
@@ -69,9 +69,20 @@ export class FragileStore implements Store {
   broken = false;
   dead = false;
   batches = 0;
+  #left = Infinity;
+  #tell: () => void = () => undefined;
+  /** Resolves when it died by `dieAfter`. */
+  readonly died = new Promise<void>((resolve) => {
+    this.#tell = resolve;
+  });
 
   constructor(inner: Store = new MemoryStore()) {
     this.inner = inner;
+  }
+
+  /** So many batches more reach it. */
+  dieAfter(batches: number): void {
+    this.#left = batches;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -80,6 +91,10 @@ export class FragileStore implements Store {
 
   async batch(operations: readonly Operation[]): Promise<void> {
     this.batches++;
+    if (this.#left-- <= 0 && !this.dead) {
+      this.dead = true;
+      this.#tell();
+    }
     if (this.dead) return new Promise(() => undefined);
     if (this.broken) throw Object.assign(new Error('the disk is gone'), { code: 'EIO' });
     await this.inner.batch(operations);
@@ -91,6 +106,10 @@ export class FragileStore implements Store {
 
   keys(range: Range): AsyncIterable<string> {
     return this.inner.keys(range);
+  }
+
+  snapshot(): Snapshot {
+    return this.inner.snapshot();
   }
 
   async close(): Promise<void> {

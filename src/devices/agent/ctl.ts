@@ -1,3 +1,4 @@
+import type { CheckpointInfo } from '../../agent/checkpoint/checkpoints.ts';
 import { Verbs } from '../../files/verbs.ts';
 import type { AgentContext } from './agent-dir.ts';
 
@@ -49,4 +50,15 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
         return undefined;
       },
     },
+    {
+      name: 'checkpoint',
+      args: 'NAME',
+      says: 'keep what it is now, work/ included; not while it works',
+      run: async ([name], { subject, signal }) => told(await agent.checkpoints.make(name!, subject, { signal })),
+    },
   ]);
+
+const told = ({ name, work }: CheckpointInfo): string => {
+  const left = work.left === 0 ? '' : `, ${work.left} sockets, devices or mounts left out`;
+  return `checkpoint ${name}: ${work.entries} in work/, ${work.bytes} bytes${left}`;
+};

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { Errno } from '../../kernel/errno.ts';
-import type { Operation, Range, Store } from './store.ts';
+import type { Operation, Range, Snapshot, Store } from './store.ts';
 
 interface Waiting {
   readonly operations: readonly Operation[];
@@ -10,6 +10,8 @@ interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Errno) => void;
 }
+
+type Reading = Range & { readonly snapshot?: ReturnType<Level<string, Uint8Array>['snapshot']> };
 
 /** Batches that may wait for the disk. */
 const QUEUE = 65_536;
@@ -66,7 +68,26 @@ export class LevelStore implements Store {
     });
   }
 
-  async *range(range: Range): AsyncIterable<readonly [string, Uint8Array]> {
+  range(range: Range): AsyncIterable<readonly [string, Uint8Array]> {
+    return this.#range(range);
+  }
+
+  keys(range: Range): AsyncIterable<string> {
+    return this.#keys(range);
+  }
+
+  snapshot(): Snapshot {
+    this.#check();
+    const snapshot = this.#db.snapshot();
+    return {
+      get: (key) => this.#db.getSync(key, { snapshot }),
+      range: (range) => this.#range({ ...range, snapshot }),
+      keys: (range) => this.#keys({ ...range, snapshot }),
+      close: () => snapshot.close(),
+    };
+  }
+
+  async *#range(range: Reading): AsyncIterable<readonly [string, Uint8Array]> {
     this.#check();
     const iterator = this.#db.iterator(range);
     try {
@@ -80,7 +101,7 @@ export class LevelStore implements Store {
     }
   }
 
-  async *keys(range: Range): AsyncIterable<string> {
+  async *#keys(range: Reading): AsyncIterable<string> {
     this.#check();
     const iterator = this.#db.keys(range);
     try {

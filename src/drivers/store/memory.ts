@@ -1,5 +1,5 @@
 import { Errno } from '../../kernel/errno.ts';
-import type { Operation, Range, Store } from './store.ts';
+import type { Operation, Range, Snapshot, Store } from './store.ts';
 
 const inside = (key: string, range: Range): boolean =>
   (range.gte === undefined || key >= range.gte) &&
@@ -38,6 +38,14 @@ export class MemoryStore implements Store {
   async *keys(range: Range): AsyncIterable<string> {
     this.#check();
     yield* this.#select(range);
+  }
+
+  snapshot(): Snapshot {
+    this.#check();
+    const copy = new MemoryStore();
+    for (const [key, value] of this.#values) copy.#values.set(key, value);
+    copy.#sorted = undefined;
+    return copy;
   }
 
   async close(): Promise<void> {

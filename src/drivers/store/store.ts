@@ -12,6 +12,14 @@ export interface Range {
   readonly limit?: number;
 }
 
+/** The store as it was at one moment, whatever is written since. Held until `close`: nothing it shows can be given back. */
+export interface Snapshot {
+  get(key: string): Uint8Array | undefined;
+  range(range: Range): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  keys(range: Range): AsyncIterable<string>;
+  close(): Promise<void>;
+}
+
 /**
  * An ordered map of keys to bytes, owned by one process. All members but `get` fail with EIO (ENOSPC when the disk is
  * full) when the medium does, and with ESTALE after `close`.
@@ -29,6 +37,8 @@ export interface Store {
   range(range: Range): AsyncIterable<readonly [key: string, value: Uint8Array]>;
   /** As `range`, without the values. */
   keys(range: Range): AsyncIterable<string>;
+  /** Everything that is committed now, for reads of several ranges that must agree. ESTALE after `close`. */
+  snapshot(): Snapshot;
   /** Waits for what was handed in. */
   close(): Promise<void>;
 }

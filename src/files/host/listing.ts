@@ -11,15 +11,17 @@ const buffer = Buffer.alloc(32768);
 /** After so many buffers, some milliseconds, others have their turn. */
 const TURN = 8;
 
+type Asker = Pick<Request, 'aborted'>;
+
 /** The entries of an open directory without `.` and `..`, by getdents64(2). Closes nothing. */
-export const listing = (fd: number, request: Request): Awaitable<Entry[]> => {
+export const listing = (fd: number, request: Asker): Awaitable<Entry[]> => {
   checked(at().statx(fd, '', AT_EMPTY_PATH), 'stat');
   const device = deviceOf(at().stat);
   const entries: Entry[] = [];
   return some(fd, device, entries) ? entries : rest(fd, device, entries, request);
 };
 
-const rest = async (fd: number, device: number, entries: Entry[], request: Request): Promise<Entry[]> => {
+const rest = async (fd: number, device: number, entries: Entry[], request: Asker): Promise<Entry[]> => {
   do {
     await setImmediate();
     if (request.aborted) throw new Errno('EINTR');

@@ -7,7 +7,7 @@ test('read: the verbs with their arguments, then the last outcome', async (t) =>
   const shell = attach();
   t.deepEqual(
     (await shell.lines('/agents/ada/ctl')).map((line) => line.split(/ {2,}/)[0]),
-    ['tick [REASON...]', 'wake', 'hibernate', 'pause', 'resume'],
+    ['tick [REASON...]', 'wake', 'hibernate', 'pause', 'resume', 'checkpoint NAME'],
   );
   await shell.write('/agents/ada/ctl', 'pause\n');
   t.is((await shell.lines('/agents/ada/ctl')).at(-1), 'ok: pause');

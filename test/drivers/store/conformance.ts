@@ -46,6 +46,23 @@ export const conformance = (test: TestFn, open: (t: ExecutionContext) => Promise
     t.is(Buffer.from(store.get('k')!).toString(), '49');
   });
 
+  test('a snapshot stays what it was, over several reads', async (t) => {
+    const store = await open(t);
+    await store.batch([put('a/1', bytes('1')), put('b/1', bytes('1'))]);
+    const snapshot = store.snapshot();
+    await store.batch([put('a/1', bytes('2')), put('a/2', bytes('2')), del('b/1')]);
+    const found: string[] = [];
+    for await (const [key, value] of snapshot.range(within('a/')))
+      found.push(`${key}=${Buffer.from(value).toString()}`);
+    for await (const key of snapshot.keys(within('b/'))) found.push(key);
+    t.deepEqual(found, ['a/1=1', 'b/1']);
+    t.is(Buffer.from(snapshot.get('b/1')!).toString(), '1');
+    t.is(snapshot.get('a/2'), undefined);
+    await snapshot.close();
+    t.is(store.get('b/1'), undefined);
+    t.deepEqual(await entries(store, within('a/')), ['a/1=2', 'a/2=2']);
+  });
+
   test('ranges are sorted and honour every bound', async (t) => {
     const store = await open(t);
     await store.batch(['b', 'a', 'd/1', 'd/2', 'e', 'c'].map((key) => put(key, bytes(key.toUpperCase()))));
