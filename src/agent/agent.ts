@@ -15,6 +15,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { Journal } from './journal.ts';
 import { agentKey, errorsKey, journalPrefix, tickKey } from './keys.ts';
 import { assertLegal, type Rest, type State } from './lifecycle.ts';
+import { Memory } from './memory/memory.ts';
 import { Notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
@@ -50,6 +51,7 @@ export class Agent {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly notes: Notes;
+  readonly memory: Memory;
   readonly schedules: Schedules;
   readonly identity: Identity;
   readonly errors: Errors;
@@ -84,6 +86,7 @@ export class Agent {
     this.inbox = new Inbox(this, host);
     this.outbox = new Outbox(this, host, journals.outbox);
     this.notes = new Notes(this, host);
+    this.memory = new Memory(this, host);
     this.schedules = new Schedules(this, host);
     this.dead = new DeadLetters(this, host);
     this.identity = new Identity(this, host);
@@ -102,7 +105,13 @@ export class Agent {
     const outbox = await journal('outbox', { durable: true });
     const agent = new Agent(record, host, { trace, outbox }, await Trajectory.open(host.store, record.id));
     agent.settings.load();
-    await Promise.all([agent.inbox.load(), agent.outbox.load(), agent.notes.load(), agent.dead.load()]);
+    await Promise.all([
+      agent.inbox.load(),
+      agent.outbox.load(),
+      agent.notes.load(),
+      agent.memory.load(),
+      agent.dead.load(),
+    ]);
     await agent.schedules.load();
     return agent;
   }

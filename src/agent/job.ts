@@ -31,7 +31,7 @@ export const job = async (given: Given, perceived: readonly Perceived[], tick: E
   if (refusal) {
     const { outcome, error } = refusal;
     const status = { status: outcome, error: { code: error.code, reason: error.message } };
-    tick.push(...buried(given, error), { operations: [agent.jobs.mark(message, status)] });
+    tick.push(...buried(given, error, outcome), { operations: [agent.jobs.mark(message, status)] });
     return { ...failure(given, error), outcome };
   }
   const running = agent.jobs.begin(message, log.number);
@@ -53,11 +53,14 @@ export const job = async (given: Given, perceived: readonly Perceived[], tick: E
     message.origin.tier === 'agent' && message.inReplyTo !== undefined && agent.outbox.has(message.inReplyTo);
   const { text, usage } = thought;
   const answer = noted ? undefined : await respond(given, text, tick);
+  const outcome = noted ? 'noted' : 'answered';
+  const said = answer === undefined ? undefined : { id: answer, text };
+  tick.push(agent.memory.remember(message, { tick: log.number, outcome, answer: said }));
   tick.push(agent.inbox.consume(message), agent.jobs.end(running, { status: 'done', answer, usage, result: text }), {
     operations: [],
     apply: () => agent.replies.resolve(id, text),
   });
-  return { job: message.job, message: id, outcome: noted ? 'noted' : 'answered', answer, usage, thought };
+  return { job: message.job, message: id, outcome, answer, usage, thought };
 };
 
 /** Why a message is not worked on at all. */
@@ -108,11 +111,11 @@ const failed = (work: Given, signal: AbortSignal, error: unknown, tick: Effects)
   }
   const final = new Errno(found.code, reason);
   if (!stopped) {
-    tick.push(...buried(work, final));
+    tick.push(...buried(work, final, 'failed'));
     return told;
   }
   // Whoever cancelled it knows: it is no dead letter, its job says what it was.
-  tick.push(agent.inbox.consume(message), {
+  tick.push(remembered(work, final, 'cancelled'), agent.inbox.consume(message), {
     operations: [],
     apply: () => agent.replies.reject(message.id, final),
   });
@@ -125,7 +128,11 @@ const failure = ({ log, message }: Given, { code, message: reason }: Errno): End
   return { job: message.job, message: message.id, outcome: 'failed', error };
 };
 
-const buried = ({ agent, message }: Given, error: Errno): Effect[] => [
-  ...agent.dead.bury(message, error),
-  { operations: [], apply: () => agent.replies.reject(message.id, error) },
+const remembered = ({ agent, message, log }: Given, error: Errno, outcome: string): Effect =>
+  agent.memory.remember(message, { tick: log.number, outcome, error: { code: error.code, reason: error.message } });
+
+const buried = (work: Given, error: Errno, outcome: string): Effect[] => [
+  remembered(work, error, outcome),
+  ...work.agent.dead.bury(work.message, error),
+  { operations: [], apply: () => work.agent.replies.reject(work.message.id, error) },
 ];

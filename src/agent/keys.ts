@@ -27,6 +27,12 @@ export const outboxPrefix = (id: number): string => `${dataPrefix(id)}outbox/`;
 export const deadPrefix = (id: number): string => `${dataPrefix(id)}dead/`;
 export const notePrefix = (id: number): string => `${dataPrefix(id)}note/`;
 export const noteInfoPrefix = (id: number): string => `${dataPrefix(id)}noteinfo/`;
+/** What a tick did, by its number; what was folded together of the oldest; who said what, by number, conversation and bytes. */
+export const episodePrefix = (id: number): string => `${dataPrefix(id)}episode/`;
+export const summaryKey = (id: number): string => `${dataPrefix(id)}episodes`;
+export const talkPrefix = (id: number): string => `${dataPrefix(id)}talk/`;
+/** The conversation a message belongs to that is part of a thread, by the hash of its id. */
+export const threadKey = (id: number, hash: string): string => `${dataPrefix(id)}thread/${hash}`;
 export const schedulePrefix = (id: number): string => `${dataPrefix(id)}schedule/`;
 export const goalPrefix = (id: number): string => `${dataPrefix(id)}goal/`;
 /** That an agent sent something under an `Id:` of its own. */

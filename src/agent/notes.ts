@@ -122,6 +122,33 @@ export class Notes {
     await this.#publish({ path, bytes, state: 'staged' });
   }
 
+  /** As `write`, in somebody else's batch: `apply` when it is committed. Its directory must be there. */
+  offer(path: string, bytes: Uint8Array): { operations: Operation[]; apply: () => void } {
+    this.#check(path);
+    if (bytes.length > NOTE) throw new Errno('EFBIG', `a note has at most ${NOTE} bytes`);
+    decode(bytes);
+    const info = { directory: false, size: bytes.length, mtime: this.#host.clock.nanos() };
+    return {
+      operations: [put(notePrefix(this.#agent.id) + path, bytes), this.#remember(path, info)],
+      apply: () => {
+        const replaced = this.#infos.has(path);
+        this.#fresh.delete(path);
+        this.#insert(path, info);
+        this.#tell(path, replaced ? 'changed' : 'added');
+      },
+    };
+  }
+
+  /** As `remove`, of many notes in somebody else's batch: `apply` when it is committed. */
+  erase(paths: readonly string[]): { operations: Operation[]; apply: () => void } {
+    return {
+      operations: paths.flatMap((path) => this.#erase(path)),
+      apply: () => {
+        for (const path of paths) if (this.#infos.get(path)?.directory === false) this.#delete(path);
+      },
+    };
+  }
+
   /** A stage an earlier run left. */
   async recover(key: string, meta: object, bytes: Uint8Array): Promise<void> {
     try {
@@ -266,6 +293,7 @@ export class Notes {
     this.#fresh.delete(path);
     this.#children.get(parent)?.delete(name);
     this.#children.delete(path);
+    this.#agent.memory.noteChanged(path);
     this.#host.emit({ type: 'note', change: 'removed', agent: this.#agent, path: directory ? `${path}/` : path });
   }
 
@@ -280,6 +308,7 @@ export class Notes {
 
   #tell(path: string, change: 'added' | 'changed'): void {
     const shown = this.#infos.get(path)?.directory === true ? `${path}/` : path;
+    this.#agent.memory.noteChanged(path);
     this.#host.emit({ type: 'note', change, agent: this.#agent, path: shown });
     this.#host.event(`note.${change}`, this.#agent.name, { path: shown });
   }

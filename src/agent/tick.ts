@@ -99,7 +99,9 @@ export class Tick {
   async #perceive(): Promise<Perceived[][]> {
     const perceived: Perceived[][] = [];
     for (const message of this.#messages)
-      perceived.push(await this.#host.perceive({ agent: this.#agent, host: this.#host, message }));
+      perceived.push(
+        await this.#host.perceive({ agent: this.#agent, host: this.#host, message, signal: this.#signal }),
+      );
     return perceived;
   }
 

@@ -9,11 +9,16 @@ import type { Row as AgentRow } from '../agent/rows.ts';
 import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
 import { ask } from './agent/ask.ts';
 import { chain } from './agent/chain.ts';
+import { conversations } from './agent/conversations.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
+import { episodes } from './agent/episodes.ts';
 import { decrypt, encrypt, npub, pubkey, sign, verify } from './agent/identity.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
+import { ctl as memoryCtl } from './agent/memory.ts';
 import { notes } from './agent/notes.ts';
 import { last, outbox } from './agent/outbox.ts';
+import { recall } from './agent/recall.ts';
+import { search } from './agent/search.ts';
 import { setting } from './agent/settings.ts';
 import { next, schedule } from './agent/schedule.ts';
 import { status as agentStatus, statusJson as agentStatusJson } from './agent/status.ts';
@@ -90,9 +95,25 @@ const agentNotes = rows<AgentContext>([
 ]);
 
 // prettier-ignore
+const agentEpisodes = rows<AgentContext>([
+  ['N.md',       'text', 'r', '-', 'what one tick did with a message; the newest 1,000 are kept'],
+  ['summary.md', 'text', 'r', '-', 'what compact left of older ones, a line each'],
+]);
+
+// prettier-ignore
+const agentConversations = rows<AgentContext>([
+  ['ID', 'log', 'r', '-', 'who said what, one record a message in and answer out'],
+]);
+
+// prettier-ignore
 const agentMemory = rows<AgentContext>([
-  ['notes', 'dir', 'w', '-', 'what it remembers in so many words: one value a note', notes],
-], { notes: agentNotes });
+  ['notes',         'dir',   'w', '-', 'what it remembers in so many words: one value a note',    notes],
+  ['episodes',      'dir',   'r', '-', 'what its ticks did, one document a tick',                 episodes],
+  ['conversations', 'dir',   'r', '-', 'who said what: a log for each origin and each thread',    conversations],
+  ['search',        'call',  'r', '-', 'write words, read what has them: score, path, excerpt',   search],
+  ['recall',        'text',  'r', '-', 'what the next tick will be shown of all this',            recall],
+  ['ctl',           'verbs', 'r', '-', 'forget GLOB, compact',                                    memoryCtl],
+], { notes: agentNotes, episodes: agentEpisodes, conversations: agentConversations });
 
 // prettier-ignore
 const agentSchedule = rows<AgentContext>([

@@ -15,6 +15,8 @@ export interface ListingSource {
   at(name: string): number | undefined;
   /** undefined: it went. */
   content(name: string): Awaitable<string | Uint8Array | undefined>;
+  /** What lies under a name instead of a document, always the same for the same thing; absent or undefined: a document. */
+  node?(name: string): File | undefined;
 }
 
 /** A read-only directory of such documents, after the fixed files of its own. */
@@ -46,7 +48,9 @@ export class Listing implements Dir {
     return this.#fixed.get(name) ?? this.#document(name);
   }
 
-  #document(name: string): Document | undefined {
+  #document(name: string): (File & { readonly qid?: number }) | undefined {
+    const given = this.#source.node?.(name);
+    if (given) return given;
     const known = this.#documents.get(name);
     if (!this.#source.has(name)) {
       this.#documents.delete(name);

@@ -1,5 +1,4 @@
 import test from 'ava';
-import { recall } from '../../src/agent/prompt.ts';
 import { operator } from '../../src/kernel/subject.ts';
 import { bytes, forever, text, world } from './support.ts';
 
@@ -106,17 +105,4 @@ test('a tick perceives notes by their path', async (t) => {
   await ada.notes.write('work/plan', bytes('first this, then that'));
   const answer = await ada.ask(bytes('what now?'), operator, forever());
   t.true(answer.includes('memory/notes/work/plan'));
-});
-
-test('a tick perceives and reads notes until 64 KiB of them, and names no other', async (t) => {
-  const { ada } = await world(t);
-  await ada.notes.write('a', bytes('small'));
-  await ada.notes.write('b', Buffer.alloc(1024 * 1024, 'x'));
-  await ada.notes.write('c', bytes('not seen'));
-  const perceived = recall(ada.notes);
-  t.deepEqual(
-    perceived.map(({ path }) => path),
-    ['memory/notes/a', 'memory/notes/b'],
-  );
-  t.true(perceived.every(({ text: seen }) => Buffer.byteLength(seen) <= 65_536));
 });

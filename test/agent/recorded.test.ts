@@ -68,7 +68,7 @@ test('a text that is perceived is written down once, also over a restart, and ag
   await ask(again);
   await again.notes.write('a', bytes('two'));
   await ask(again);
-  const texts = await types(again, 'perceived');
+  const texts = (await types(again, 'perceived')).filter(({ path }) => path === 'memory/notes/a');
   t.deepEqual(
     texts.map(({ path, text }) => [path, text]),
     [
@@ -78,8 +78,8 @@ test('a text that is perceived is written down once, also over a restart, and ag
   );
   const shown = (await types(again, 'phase'))
     .filter(({ phase }) => phase === 'PERCEIVE')
-    .map((record) => record['texts']);
-  const [one, two] = texts.map(({ digest }) => [digest]);
+    .map((record) => (record['texts'] as string[]).at(-1));
+  const [one, two] = texts.map(({ digest }) => digest);
   t.deepEqual(shown, [one, one, one, two]);
 });
 

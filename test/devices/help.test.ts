@@ -22,6 +22,14 @@ const agent = [
   'memory/',
   'memory/notes/',
   'memory/notes/NAME',
+  'memory/episodes/',
+  'memory/episodes/N.md',
+  'memory/episodes/summary.md',
+  'memory/conversations/',
+  'memory/conversations/ID',
+  'memory/search',
+  'memory/recall',
+  'memory/ctl',
   'identity/',
   'identity/pubkey',
   'identity/npub',
@@ -111,6 +119,8 @@ test('every line of help can be walked to, and is of the type its kind says', as
   const said = await shell.ask('/agents/ada/ask', 'hello');
   t.truthy(said);
   await agents.get('ada')!.settled(new AbortController().signal);
+  for (let n = 0; n < 51; n++) await shell.ask('/agents/ada/ask', `and ${n}?`);
+  await shell.write('/agents/ada/memory/ctl', 'compact\n');
   await shell.write('/agents/ada/ctl', 'pause\n');
   await shell.write('/agents/ada/inbox/first', 'hello\n');
   const [, , id] = await shell.ls('/agents/ada/outbox');
@@ -120,6 +130,8 @@ test('every line of help can be walked to, and is of the type its kind says', as
       .replace('notes/NAME', 'notes/about')
       .replace('schedule/NAME', 'schedule/daily')
       .replace('N.json', '1.json')
+      .replace('N.md', '52.md')
+      .replace('conversations/ID', 'conversations/operator')
       .replace('ID', id!)
       .replace('NAME', 'ada');
   for (const { path, kind } of read(await shell.lines('/help'))) {
