@@ -429,7 +429,6 @@ export class Agents {
         inbox: agent?.inbox,
         note: agent?.notes,
         settings: agent?.settings,
-        schedule: agent?.schedules,
         feedback: agent?.jobs,
       }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);

@@ -35,7 +35,7 @@ export type Change =
   /** Paths of the views that show something else now, `manifest` first. */
   | { readonly type: 'settings'; readonly agent: Agent; readonly paths: readonly string[] }
   | {
-      readonly type: 'schedule' | 'goal';
+      readonly type: 'goal';
       readonly change: 'added' | 'removed' | 'changed';
       readonly agent: Agent;
       readonly name: string;

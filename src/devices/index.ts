@@ -263,7 +263,6 @@ export const devices = (server: Server): Devices => {
       agents.changed(change.agent.name);
     } else if (change.type === 'note') dirs.get(change.agent.id)?.noteChanged(change.path);
     else if (change.type === 'settings') dirs.get(change.agent.id)?.settingsChanged(change.paths);
-    else if (change.type === 'schedule') dirs.get(change.agent.id)?.scheduleChanged(change.name);
   });
   return {
     root,

@@ -13,7 +13,7 @@ const names = Array.from({ length: 8 }, (_, n) => `agent-${n}`);
 for (const name of names) {
   const agent = (await agents.load(name)) ?? (await agents.define(name, operator));
   for (const every of ['1s', '1100ms', '1300ms', '1700ms']) {
-    await agent.schedules.write(`every-${every}`, Buffer.from(`every ${every} ${name} ${every}`), operator);
+    await agent.settings.write(`schedule/every-${every}`, Buffer.from(`every ${every} ${name} ${every}`), operator);
   }
 }
 agents.on((change) => {

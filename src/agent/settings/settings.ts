@@ -14,6 +14,7 @@ import {
   manifestPath,
   readPatch,
   scheduled,
+  schedulePath,
   soulPath,
   type Patch,
   type State,
@@ -158,6 +159,15 @@ export class AgentSettings {
     await this.#now(scheduled(name, undefined, by), by);
   }
 
+  /** What stood under the new name goes. ENOENT, EINVAL. */
+  async renameSchedule(from: string, to: string, by: Subject): Promise<void> {
+    const text = this.#settings.schedule.get(from);
+    if (text === undefined) throw new Errno('ENOENT', `no schedule '${from}'`);
+    if (from === to) return;
+    const written = await this.#read(schedulePath(to), Buffer.from(text), by);
+    await this.#now((state) => written(scheduled(from, undefined, by)(state)), by);
+  }
+
   /** A stage an earlier run left. */
   async recover(key: string, meta: object, bytes: Uint8Array): Promise<void> {
     const { path, by, name } = meta as StageMeta;
@@ -221,6 +231,7 @@ export class AgentSettings {
     const now = this.#host.clock.now();
     const record = { ...next.record, changed: stamped(next.record, paths, now) };
     this.#become({ record, model: next.model }, paths);
+    const followed = agent.schedules.follow(this.#settings.schedule);
     const fields = { changed: paths, by: nameOf(by) };
     agent.trajectory.append({
       time: timeText(now),
@@ -231,10 +242,13 @@ export class AgentSettings {
     });
     this.#host.event('settings.changed', agent.name, fields);
     const stored = put(settingsKey(agent.id), Buffer.from(JSON.stringify(record)));
+    const operations = [stored, ...followed.operations, ...ended, agent.save()];
     return {
-      committed: this.#host.commit([stored, ...ended, agent.save()], agent.journals),
+      committed: this.#host.commit(operations, agent.journals).then(followed.done),
       revert: () => {
-        if (this.#record === record) this.#become(before, paths);
+        if (this.#record !== record) return;
+        this.#become(before, paths);
+        followed.revert();
       },
     };
   }

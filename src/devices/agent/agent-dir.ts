@@ -91,11 +91,6 @@ export class AgentDir implements Dir {
     this.#made?.remake(name);
   }
 
-  /** A schedule came, went or is another one now. */
-  scheduleChanged(name: string): void {
-    (this.#made?.made('schedule') as Values | undefined)?.changed(name);
-  }
-
   /** A note changed by whatever way: who cached it must ask again. */
   noteChanged(path: string): void {
     const names = path.split('/').filter(Boolean);

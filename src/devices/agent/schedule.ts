@@ -1,4 +1,5 @@
-import { SCHEDULE } from '../../agent/schedule/schedules.ts';
+import { schedulePath } from '../../agent/settings/patch.ts';
+import { SCHEDULE } from '../../agent/settings/schedule.ts';
 import { timeText } from '../../drivers/clock/clock.ts';
 import { Text } from '../../files/text.ts';
 import { Values } from '../../files/values.ts';
@@ -22,7 +23,7 @@ export const next = ({ agent, server }: AgentContext): Text =>
 
 /** What makes it tick at times: a value a schedule. */
 export const schedule = (
-  { agent: { schedules }, server: { world } }: AgentContext,
+  { agent: { settings }, server: { world } }: AgentContext,
   fixed: Readonly<Record<string, Node>>,
 ): Values =>
   new Values(
@@ -31,31 +32,31 @@ export const schedule = (
       limit: SCHEDULE,
       accepts: (name) => userName.test(name),
       *list() {
-        for (const name of schedules.names()) yield { name, directory: false };
+        for (const name of settings.get().schedule.keys()) yield { name, directory: false };
       },
-      find: (name) => {
-        const changed = schedules.written(name);
-        return changed === undefined ? undefined : { directory: false, changed };
-      },
+      find: (name) =>
+        settings.get().schedule.has(name)
+          ? { directory: false, changed: settings.changedAt(schedulePath(name)) }
+          : undefined,
       load: (name) => {
-        const text = schedules.text(name);
+        const text = settings.get().schedule.get(name);
         return text === undefined ? undefined : Buffer.from(text);
       },
       stage: async (name, content, { subject }) => {
-        const stage = await schedules.stage(name, content, subject);
+        const stage = await settings.stage(schedulePath(name), content, subject);
         return {
           publish: () => {
-            schedules.publish(stage);
+            settings.publish(stage);
             return undefined;
           },
-          drop: () => schedules.discardStage(stage),
+          drop: () => settings.discardStage(stage),
         };
       },
       mkdir: () => {
         throw new Errno('EPERM', 'a schedule is a file: every 15m, a cron line or at TIME, and then the message');
       },
-      remove: (name) => schedules.remove(name),
-      rename: (name, newName) => schedules.rename(name, newName),
+      remove: (name, _directory, { subject }) => settings.removeSchedule(name, subject),
+      rename: (name, newName, { subject }) => settings.renameSchedule(name, newName, subject),
     },
     () => '',
     fixed,

@@ -1,11 +1,14 @@
 import test from 'ava';
-import { agent as agentSubject, operator } from '../../../src/kernel/subject.ts';
+import { agent as agentSubject, operator, type Subject } from '../../../src/kernel/subject.ts';
 import type { Agent } from '../../../src/agent/agent.ts';
 import { within } from '../../../src/drivers/store/store.ts';
 import { bytes, forever, records, text, world, type World } from '../support.ts';
 
 const minute = 60_000;
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+const write = (agent: Agent, name: string, content: Uint8Array, by: Subject): Promise<void> =>
+  agent.settings.write(`schedule/${name}`, content, by);
 
 /** Resolves when `count` messages of schedules were accepted since it was called. */
 const fired = async (agents: World['agents'], count = 1): Promise<void> => {
@@ -32,7 +35,7 @@ test('every: a message each time, from the schedule, with the next time in step'
   const here = await world(t);
   const { ada, clock, agents } = here;
   const start = clock.now();
-  await ada.schedules.write('look', bytes('every 15m look around\n'), operator);
+  await write(ada, 'look', bytes('every 15m look around\n'), operator);
   t.deepEqual(ada.schedules.coming(2), [
     { name: 'look', time: start + 15 * minute, last: undefined },
     { name: 'look', time: start + 30 * minute, last: undefined },
@@ -64,7 +67,7 @@ test('the message says where it comes from, and what an agent wrote is believed 
   const { ada, clock, agents } = here;
   await ada.pause(operator);
   await ada.resume(operator);
-  await ada.schedules.write('hers', bytes('every 1m x'), agentSubject('ada'));
+  await write(ada, 'hers', bytes('every 1m x'), agentSubject('ada'));
   const once = fired(agents);
   clock.advance(minute);
   await once;
@@ -78,7 +81,7 @@ test('the message says where it comes from, and what an agent wrote is believed 
 test('cron, in UTC', async (t) => {
   const here = await world(t);
   const { ada, clock, agents } = here;
-  await ada.schedules.write('noon', bytes('0 12 * * * lunch'), operator);
+  await write(ada, 'noon', bytes('0 12 * * * lunch'), operator);
   const once = fired(agents);
   clock.advance(12 * 60 * minute);
   await once;
@@ -91,13 +94,13 @@ test('at: once, also where it is past; then it is done and stays to be seen', as
   const here = await world(t);
   const { ada, clock, agents, reopen } = here;
   const once = fired(agents);
-  await ada.schedules.write('past', bytes('at 2020-01-01T00:00:00Z late'), operator);
+  await write(ada, 'past', bytes('at 2020-01-01T00:00:00Z late'), operator);
   await once;
   await ada.settled(forever());
   t.is(ada.outbox.size, 1);
   t.deepEqual(ada.schedules.coming(), [{ name: 'past', time: undefined, last: Date.UTC(2020, 0, 1) }]);
   // Written again as it is, it stays done.
-  await ada.schedules.write('past', bytes('at 2020-01-01T00:00:00Z late'), operator);
+  await write(ada, 'past', bytes('at 2020-01-01T00:00:00Z late'), operator);
   clock.advance(24 * 60 * minute);
   await rest(here);
   t.is(ada.outbox.size, 1);
@@ -113,8 +116,8 @@ test('after the server was down, one message for all the times that went by', as
   const here = await world(t);
   const { ada, clock, reopen } = here;
   const start = clock.now();
-  await ada.schedules.write('look', bytes('every 15m look'), operator);
-  await ada.schedules.write('noon', bytes('0 12 * * * lunch'), operator);
+  await write(ada, 'look', bytes('every 15m look'), operator);
+  await write(ada, 'noon', bytes('0 12 * * * lunch'), operator);
   await here.agents.close();
   clock.advance(10 * 24 * 60 * minute + 1);
   const agents = await reopen();
@@ -134,7 +137,7 @@ test('after the server was down, one message for all the times that went by', as
 test('while it is paused nothing fires; resume catches up once', async (t) => {
   const here = await world(t);
   const { ada, clock, agents, reopen } = here;
-  await ada.schedules.write('look', bytes('every 15m look'), operator);
+  await write(ada, 'look', bytes('every 15m look'), operator);
   await ada.pause(operator);
   for (let n = 0; n < 5; n++) {
     clock.advance(15 * minute);
@@ -168,11 +171,11 @@ test('while it is paused nothing fires; resume catches up once', async (t) => {
 test('one that is replaced or removed does not fire for the time it had', async (t) => {
   const here = await world(t);
   const { ada, clock, store } = here;
-  await ada.schedules.write('a', bytes('every 1m x'), operator);
-  await ada.schedules.write('a', bytes('every 1h y'), operator);
-  await ada.schedules.write('b', bytes('every 1m x'), operator);
-  await ada.schedules.remove('b');
-  await t.throwsAsync(ada.schedules.remove('b'), { code: 'ENOENT' });
+  await write(ada, 'a', bytes('every 1m x'), operator);
+  await write(ada, 'a', bytes('every 1h y'), operator);
+  await write(ada, 'b', bytes('every 1m x'), operator);
+  await ada.settings.removeSchedule('b', operator);
+  await t.throwsAsync(ada.settings.removeSchedule('b', operator), { code: 'ENOENT' });
   const keys: string[] = [];
   for await (const key of store.keys(within('due/'))) keys.push(key);
   t.is(keys.length, 1);
@@ -184,12 +187,12 @@ test('one that is replaced or removed does not fire for the time it had', async 
 test('renamed, it fires under its new name and takes the place of what was there', async (t) => {
   const here = await world(t);
   const { ada, clock, agents } = here;
-  await ada.schedules.write('a', bytes('every 1m x'), operator);
-  await ada.schedules.write('b', bytes('every 2s y'), operator);
-  await ada.schedules.rename('a', 'b');
+  await write(ada, 'a', bytes('every 1m x'), operator);
+  await write(ada, 'b', bytes('every 2s y'), operator);
+  await ada.settings.renameSchedule('a', 'b', operator);
   t.deepEqual(ada.schedules.names(), ['b']);
-  await t.throwsAsync(ada.schedules.rename('b', 'next'), { code: 'EINVAL' });
-  await t.throwsAsync(ada.schedules.rename('a', 'c'), { code: 'ENOENT' });
+  await t.throwsAsync(ada.settings.renameSchedule('b', 'next', operator), { code: 'EINVAL' });
+  await t.throwsAsync(ada.settings.renameSchedule('a', 'c', operator), { code: 'ENOENT' });
   clock.advance(30_000);
   await rest(here);
   t.is(ada.outbox.size, 0);
@@ -203,7 +206,7 @@ test('renamed, it fires under its new name and takes the place of what was there
 test('an agent that is renamed keeps its schedules; of one that is archived nothing fires', async (t) => {
   const here = await world(t);
   const { ada, clock, agents, store } = here;
-  await ada.schedules.write('look', bytes('every 1m x'), operator);
+  await write(ada, 'look', bytes('every 1m x'), operator);
   await agents.rename('ada', 'eve', operator);
   const once = fired(agents);
   clock.advance(minute);
@@ -221,45 +224,61 @@ test('an agent that is renamed keeps its schedules; of one that is archived noth
 test('what is refused leaves the old one in force', async (t) => {
   const here = await world(t);
   const { ada, clock } = here;
-  await ada.schedules.write('a', bytes('every 1m x'), operator);
+  await write(ada, 'a', bytes('every 1m x'), operator);
   const before = ada.schedules.coming();
-  await t.throwsAsync(ada.schedules.stage('a', bytes('every 1ns x'), operator), { code: 'EINVAL', message: /1ns/ });
-  await t.throwsAsync(ada.schedules.write('a', bytes('0 0 30 2 * x'), operator), { code: 'EINVAL', message: /never/ });
-  await t.throwsAsync(ada.schedules.write('next', bytes('every 1m x'), operator), { code: 'EINVAL' });
-  await t.throwsAsync(ada.schedules.write('a', Buffer.alloc(65_537, 'x'), operator), { code: 'EFBIG' });
-  await t.throwsAsync(ada.schedules.write('a', Buffer.of(0xff), operator), { code: 'EINVAL' });
+  await t.throwsAsync(ada.settings.stage('schedule/a', bytes('every 1ns x'), operator), {
+    code: 'EINVAL',
+    message: /1ns/,
+  });
+  await t.throwsAsync(write(ada, 'a', bytes('0 0 30 2 * x'), operator), { code: 'EINVAL', message: /never/ });
+  await t.throwsAsync(write(ada, 'next', bytes('every 1m x'), operator), { code: 'EINVAL' });
+  await t.throwsAsync(write(ada, 'a', Buffer.alloc(131_073, 'x'), operator), { code: 'EFBIG' });
+  await t.throwsAsync(write(ada, 'a', Buffer.of(0xff), operator), { code: 'EINVAL' });
   t.deepEqual(ada.schedules.coming(), before);
   clock.advance(1);
-  const stage = await ada.schedules.stage('a', bytes('every 5m y'), operator);
+  const stage = await ada.settings.stage('schedule/a', bytes('every 5m y'), operator);
   t.deepEqual(ada.schedules.coming(), before);
-  await ada.schedules.discardStage(stage);
-  t.throws(() => ada.schedules.publish(stage), { code: 'EINVAL' });
+  await ada.settings.discardStage(stage);
+  ada.settings.publish(stage);
   t.deepEqual(ada.schedules.coming(), before);
 });
 
-test('100 of them; those that are done make room, the oldest first', async (t) => {
-  const { ada, clock, agents } = await world(t);
-  for (let n = 0; n < 98; n++) await ada.schedules.write(`n${n}`, bytes('every 1d x'), operator);
-  for (const name of ['one', 'two']) {
-    const once = fired(agents);
-    await ada.schedules.write(name, bytes('at 2020-01-01T00:00:00Z x'), operator);
-    await once;
-    await ada.settled(forever());
-    clock.advance(1);
-  }
-  await ada.schedules.write('more', bytes('every 1d x'), operator);
-  t.is(ada.schedules.text('one'), undefined);
-  await ada.schedules.write('still', bytes('every 1d x'), operator);
-  t.is(ada.schedules.text('two'), undefined);
-  await t.throwsAsync(ada.schedules.write('over', bytes('every 1d x'), operator), { code: 'ENOSPC' });
-  await ada.schedules.write('more', bytes('every 2d x'), operator);
-  t.is(ada.schedules.names().length, 100);
+test('policy/limits says how many; those that are done count until they are removed', async (t) => {
+  const { ada, agents } = await world(t);
+  await ada.settings.write('policy/limits', bytes('schedules 2\n'), operator);
+  const once = fired(agents);
+  await write(ada, 'past', bytes('at 2020-01-01T00:00:00Z x'), operator);
+  await once;
+  await ada.settled(forever());
+  await write(ada, 'more', bytes('every 1d x'), operator);
+  await t.throwsAsync(write(ada, 'over', bytes('every 1d x'), operator), { code: 'ENOSPC' });
+  await write(ada, 'more', bytes('every 2d x'), operator);
+  await ada.settings.removeSchedule('past', operator);
+  await write(ada, 'over', bytes('every 1d x'), operator);
+  t.deepEqual(ada.schedules.names(), ['more', 'over']);
+});
+
+test('a manifest sets schedules; applied again it starts nothing anew', async (t) => {
+  const { ada, clock } = await world(t);
+  const manifest = bytes('name: ada\nschedule:\n  look: every 15m look around\n');
+  await ada.settings.write('manifest', manifest, operator);
+  const before = ada.schedules.coming();
+  t.is(before[0]?.time, clock.now() + 15 * minute);
+  clock.advance(minute);
+  await ada.settings.write('manifest', manifest, operator);
+  t.deepEqual(ada.schedules.coming(), before);
+  await t.throwsAsync(ada.settings.write('manifest', bytes('name: ada\nschedule:\n  look: every 1ns x\n'), operator), {
+    code: 'EINVAL',
+    message: /line 3.*1ns/,
+  });
+  await ada.settings.write('manifest', bytes('name: ada\n'), operator);
+  t.deepEqual(ada.schedules.coming(), []);
 });
 
 test('what was staged when the server died is in force after the start', async (t) => {
   const here = await world(t);
   const { ada, reopen, clock } = here;
-  await ada.schedules.stage('look', bytes('every 1m look'), operator);
+  await ada.settings.stage('schedule/look', bytes('every 1m look'), operator);
   t.deepEqual(ada.schedules.names(), []);
   const agents = await reopen();
   const again = (await agents.load('ada'))!;
@@ -274,7 +293,7 @@ test('what was staged when the server died is in force after the start', async (
 test('a store that refuses: nothing fires, nothing shows, and it is tried again', async (t) => {
   const here = await world(t);
   const { ada, clock, store, agents } = here;
-  await ada.schedules.write('look', bytes('every 15m look'), operator);
+  await write(ada, 'look', bytes('every 15m look'), operator);
   const before = ada.schedules.coming();
   store.broken = true;
   clock.advance(15 * minute);
@@ -292,7 +311,7 @@ test('a store that refuses: nothing fires, nothing shows, and it is tried again'
 test('an inbox that is full: the time is missed and said so, the next one comes', async (t) => {
   const here = await world(t, 'scripted');
   const { ada, clock, model, agents } = here;
-  await ada.schedules.write('look', bytes('every 15m look'), operator);
+  await write(ada, 'look', bytes('every 15m look'), operator);
   const filling: Promise<string>[] = [];
   for (let n = 0; n < 1_000; n++) filling.push(ada.inbox.accept(bytes('x'), { origin: operator }));
   await Promise.all(filling);
@@ -310,7 +329,7 @@ test('an inbox that is full: the time is missed and said so, the next one comes'
 test('a clock that is set back brings no time twice', async (t) => {
   const here = await world(t);
   const { ada, clock, agents } = here;
-  await ada.schedules.write('look', bytes('* * * * * look'), operator);
+  await write(ada, 'look', bytes('* * * * * look'), operator);
   const once = fired(agents);
   clock.advance(minute);
   await once;
@@ -336,7 +355,7 @@ test.serial('2,000 due at once, over 20 agents: each fires once', async (t) => {
   for (let n = 0; n < 20; n++) all.push(await agents.define(`a${n}`, operator));
   await Promise.all(
     all.flatMap((agent) =>
-      Array.from({ length: 100 }, (_, n) => agent.schedules.write(`n${n}`, bytes('0 12 * * * x'), operator)),
+      Array.from({ length: 100 }, (_, n) => write(agent, `n${n}`, bytes('0 12 * * * x'), operator)),
     ),
   );
   const done = fired(agents, 2_000);
