@@ -23,7 +23,8 @@ export const importAgent = async (agents: Agents, text: string, subject: Subject
     const { model } = imported;
     const there = model !== undefined && agents.models.has(model);
     warnings.push(...imported.warnings);
-    if (model !== undefined && !there) warnings.push(`brain.model: ${missing(model, agents.models.first.name)}`);
+    if (model !== undefined && !there)
+      warnings.push(`brain.model: there is no model '${model}' here: '${agents.models.first.name}' is used`);
     ours = manifestOf(imported, imported.name, there ? model : undefined);
   }
   const { name, model } = await readManifest(ours, { model: (wanted) => void agents.models.get(wanted) });
@@ -37,7 +38,3 @@ export const importAgent = async (agents: Agents, text: string, subject: Subject
   }
   return { agent, warnings };
 };
-
-/** What is said of a model that an import names and nobody has. */
-export const missing = (model: string, first: string): string =>
-  `there is no model '${model}' here: '${first}' is used`;

@@ -44,8 +44,8 @@ export const commands: readonly Command[] = [
   {
     name: 'new',
     words: '<name>',
-    flags: [...server, 'model'],
-    sentence: 'define an agent',
+    flags: [...server, 'from', 'model'],
+    sentence: 'define an agent, of a manifest where there is one',
     load: () => import('./new.ts'),
   },
   {

@@ -19,6 +19,7 @@ export const flags = {
     repeatable: true,
   },
   driver: { form: '--driver <name>', sentence: 'how to mount: kernel (Linux) or native (fuse-native)' },
+  from: { form: '--from <file>', sentence: "a manifest to make the agent of: weft's or Coop's agent.yaml" },
   model: { form: '--model <provider[/model]>', sentence: 'the model that agents use unless told otherwise' },
   detach: { form: '--detach', sentence: 'return when it is ready and leave it running' },
   logLevel: { form: '--log-level <level>', sentence: 'debug, info, warn or error (default info)' },
@@ -47,6 +48,7 @@ export interface FlagValues {
   readonly mount?: string | false;
   readonly listen?: readonly string[];
   readonly driver?: string;
+  readonly from?: string;
   readonly model?: string;
   readonly detach?: true;
   readonly logLevel?: string;

@@ -167,9 +167,13 @@ class Importer {
     for (const [member, value] of this.#map([])) {
       if (known.includes(member)) continue;
       if (!Object.hasOwn(says, member)) this.#warn([member], 'no field of coop/v1');
-      else if (typeof value === 'object')
-        for (const inner of this.#map([member]).keys()) this.#warn([member, inner], says[member]!);
-      else this.#warn([member], says[member]!);
+      else if (typeof value !== 'object') this.#warn([member], says[member]!);
+      else
+        for (const [inner, given] of this.#map([member])) {
+          // What it says is what is so here.
+          const same = (inner === 'max_concurrent_jobs' && given === 1) || (inner === 'allow_lease' && given === false);
+          if (!same) this.#warn([member, inner], says[member]!);
+        }
     }
   }
 

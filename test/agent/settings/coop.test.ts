@@ -43,8 +43,6 @@ test('what corresponds is taken over, and everything else is told', async (t) =>
     'memory.semantic_summarize_every',
     'scheduling.placement',
     'scheduling.restart_policy',
-    'scheduling.max_concurrent_jobs',
-    'lease.allow_lease',
     'metadata.team',
   ]);
   t.is(imported.warnings[0]!.split(':')[0], 'line 7, column 3');
