@@ -429,6 +429,8 @@ export class Agents {
         inbox: agent?.inbox,
         note: agent?.notes,
         settings: agent?.settings,
+        profile: agent?.identity.profile,
+        schedule: agent?.schedules,
         feedback: agent?.jobs,
       }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);

@@ -6,6 +6,7 @@ import { timeText } from '../drivers/clock/clock.ts';
 import type { Names } from '../drivers/keys/keys.ts';
 import type { Agent } from './agent.ts';
 import type { Host } from './host.ts';
+import { Profile } from './profile.ts';
 import { permitted } from './permitted.ts';
 
 /** Bytes of one request. */
@@ -25,13 +26,15 @@ const eventKind = (message: Uint8Array): string | undefined => {
   return EVENT.test(start) ? (KIND.exec(start)?.[1] ?? '') : undefined;
 };
 
-/** One agent's key: what is done with it. The secret is nowhere here. */
+/** One agent's key, and what is done with it; and how it shows itself. The secret is nowhere here. */
 export class Identity {
+  readonly profile: Profile;
   readonly #agent: Agent;
   readonly #host: Host;
   #names: Names | undefined;
 
   constructor(agent: Agent, host: Host) {
+    this.profile = new Profile(agent, host);
     this.#agent = agent;
     this.#host = host;
   }

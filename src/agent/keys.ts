@@ -13,6 +13,8 @@ export const dataPrefix = (id: number): string => `data/${numberText(id)}/`;
 
 /** The agent's own secret key, sealed under the server's; and the note that it has none yet. */
 export const secretKey = (id: number): string => `${dataPrefix(id)}key`;
+/** How it shows itself: JSON, as it was written. */
+export const profileKey = (id: number): string => `${dataPrefix(id)}profile`;
 export const keylessPrefix = 'keyless/';
 export const keylessKey = (id: number): string => `${keylessPrefix}${numberText(id)}`;
 /** Which server key that is. */
@@ -79,6 +81,7 @@ export const contents: Readonly<Record<string, 'state' | 'traffic' | 'history' |
   noteinfo: 'state',
   goal: 'state',
   schedule: 'state',
+  profile: 'state',
   inbox: 'traffic',
   outbox: 'traffic',
   dead: 'traffic',
@@ -92,7 +95,7 @@ export const contents: Readonly<Record<string, 'state' | 'traffic' | 'history' |
   log: 'history',
   chain: 'history',
   checkpoint: 'history',
-  identity: 'secret',
+  key: 'secret',
 };
 
 export const stateNames: readonly string[] = Object.keys(contents).filter((name) => contents[name] === 'state');

@@ -15,8 +15,12 @@ export interface Perceiving {
 /** Something an agent perceives besides its messages. Each bounds what it gives. */
 export type Source = (context: Perceiving) => readonly Perceived[] | Promise<readonly Perceived[]>;
 
+/** It comes first, whole: at most 20,000 characters. */
+const soul: Source = ({ agent: { settings } }) =>
+  settings.soul === '' ? [] : [{ kind: 'soul', path: 'identity/soul', text: settings.soul }];
+
 /** In the order the model is shown it: who the agent is, what it wants, what it remembers. */
-const sources: readonly Source[] = [({ agent, message, signal }) => agent.memory.perceive(message, signal)];
+const sources: readonly Source[] = [soul, ({ agent, message, signal }) => agent.memory.perceive(message, signal)];
 
 export const perceive = async (context: Perceiving): Promise<Perceived[]> => {
   const perceived: Perceived[] = [];

@@ -4,5 +4,5 @@ import { quote } from './memory/episode.ts';
 /** What a model is told about itself before the conversation. Memories are quoted: nothing in one can pass for another. */
 export const system = (name: string, perceived: readonly Perceived[]): string =>
   [`You are ${name}, an agent. You answer the message you are given.`]
-    .concat(perceived.map(({ path, text }) => `Memory ${path}:\n${quote(text)}`))
+    .concat(perceived.map(({ kind, path, text }) => (kind === 'soul' ? text : `Memory ${path}:\n${quote(text)}`)))
     .join('\n\n');

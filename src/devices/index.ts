@@ -12,7 +12,7 @@ import { chain } from './agent/chain.ts';
 import { conversations } from './agent/conversations.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
 import { episodes } from './agent/episodes.ts';
-import { decrypt, encrypt, npub, pubkey, sign, verify } from './agent/identity.ts';
+import { decrypt, encrypt, npub, profile, pubkey, sign, verify } from './agent/identity.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
 import { ctl as memoryCtl } from './agent/memory.ts';
 import { notes } from './agent/notes.ts';
@@ -131,6 +131,8 @@ const agentInbox = rows<AgentContext>([
 const agentIdentity = rows<AgentContext>([
   ['pubkey',  'text', 'r', '-', 'its public key, 64 hex digits',                                        pubkey],
   ['npub',    'text', 'r', '-', 'the same as other Nostr programs write it',                            npub],
+  ['profile', 'value', 'r', '-', 'how it shows itself to other Nostr users, JSON',                      profile],
+  ['soul',    'value', 'r', '-', 'who it is, in so many words: first in its prompt',                    setting('identity/soul')],
   ['sign',    'call', 'w', '-', 'bytes in, the signature over their SHA-256 out (BIP-340)',             sign],
   ['verify',  'call', 'w', '-', '{pubkey, signature, message} in, true or false out',                   verify],
   ['encrypt', 'call', 'w', '-', '{recipient, message} in, what only the recipient can read out (NIP-44)', encrypt],

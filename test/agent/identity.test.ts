@@ -228,3 +228,16 @@ test('a star stands for any number of characters', (t) => {
   }
   t.false(matches('*a'.repeat(500), `${'a'.repeat(400)}b`), 'without trying every way');
 });
+
+test('a profile that was flushed and not closed when the server died holds at the next start', async (t) => {
+  let store = new FragileStore();
+  let agents = await open(store, keyPool());
+  const ada = await agents.define('ada', operator);
+  await ada.identity.profile.stage(Buffer.from('{"name": "ada"}'));
+  t.is(Buffer.from(ada.identity.profile.content).toString(), '{}\n');
+  store = crash(agents, store);
+  agents = await open(store, keyPool());
+  t.teardown(() => agents.close());
+  const again = (await agents.load('ada'))!;
+  t.is(Buffer.from(again.identity.profile.content).toString(), '{"name": "ada"}\n');
+});

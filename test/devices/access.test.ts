@@ -56,6 +56,8 @@ const own: Record<string, Right> = {
   '/identity': { operator: 'x', agent: 'x', observer: '-' },
   '/identity/pubkey': { operator: 'xr', agent: 'xr', observer: '-' },
   '/identity/npub': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/identity/profile': { operator: 'xrw', agent: 'xr', observer: '-' },
+  '/identity/soul': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/identity/sign': { operator: 'xrw', agent: 'xrw', observer: '-' },
   '/identity/verify': { operator: 'xrw', agent: 'xrw', observer: '-' },
   '/identity/encrypt': { operator: 'xrw', agent: 'xrw', observer: '-' },

@@ -33,6 +33,8 @@ const agent = [
   'identity/',
   'identity/pubkey',
   'identity/npub',
+  'identity/profile',
+  'identity/soul',
   'identity/sign',
   'identity/verify',
   'identity/encrypt',

@@ -1,7 +1,9 @@
 import { REQUEST } from '../../agent/identity.ts';
+import { PROFILE } from '../../agent/profile.ts';
 import { hexOf, parseRequest } from '../../agent/key-request.ts';
 import { Call, type CallOptions } from '../../files/call.ts';
 import { Text } from '../../files/text.ts';
+import { Value } from '../../files/value.ts';
 import type { AgentContext } from './agent-dir.ts';
 
 /** Bytes of the two spellings with their newline: a stat needs no key. */
@@ -19,6 +21,24 @@ export const npub = ({ agent, server }: AgentContext): Text =>
     fixed: true,
     size: NPUB,
   });
+
+export const profile = ({ agent, server }: AgentContext): Value => {
+  const kept = agent.identity.profile;
+  return new Value(server.world, {
+    limit: PROFILE,
+    load: () => kept.content,
+    stage: async (content) => {
+      const stage = await kept.stage(content);
+      return {
+        publish: () => {
+          kept.publish(stage);
+          return undefined;
+        },
+        drop: () => kept.discardStage(stage),
+      };
+    },
+  });
+};
 
 const call = ({ agent, server }: AgentContext, name: string, options: Pick<CallOptions, 'usage' | 'submit'>): Call =>
   new Call(server.world, {

@@ -8,6 +8,7 @@ import { LOGIN } from '../../../src/kernel/login.ts';
 import { agent, observer, operator } from '../../../src/kernel/subject.ts';
 import { ready, unsealed } from '../../../src/drivers/keys/seal.ts';
 import { newSecret, namesOf, signRaw, verify as verifies } from '../../../src/drivers/keys/nostr.ts';
+import type { Model, Request } from '../../../src/drivers/model/model.ts';
 import { LevelStore } from '../../../src/drivers/store/level.ts';
 import { secretKey } from '../../../src/agent/keys.ts';
 import type { Shell } from '../../support/shell.ts';
@@ -255,4 +256,56 @@ test('the permission to publish lets a real event be signed, which other librari
   t.is(await shell.ask(`${at}/verify`, json(request)), 'true\n');
   const raw = signRaw(secret, new Uint8Array(32));
   t.is(await shell.ask(`${at}/verify`, json({ ...request, signature: raw })), 'false\n');
+});
+
+test('a profile is kept as it was written, and what is none is refused', async (t) => {
+  const { attach } = await tree(t);
+  const shell = attach();
+  t.is(await shell.cat(`${at}/profile`), '{}\n');
+  const text = '{"name": "ada", "bot": true, "__proto__": {"name": 1}, "more": [1]}';
+  await shell.write(`${at}/profile`, text);
+  t.is(await shell.cat(`${at}/profile`), `${text}\n`);
+  for (const [bad, message] of [
+    ['{', /not JSON/],
+    ['[]', /no JSON object/],
+    ['null', /no JSON object/],
+    ['{"name": 1}', /^name: /],
+    ['{"bot": "yes"}', /^bot: /],
+  ] as const) {
+    await t.throwsAsync(shell.write(`${at}/profile`, bad), { code: 'EINVAL', message });
+  }
+  await t.throwsAsync(shell.write(`${at}/profile`, `{"a": "${'x'.repeat(65_536)}"}`), { code: 'EFBIG' });
+  t.is(await shell.cat(`${at}/profile`), `${text}\n`, 'the old one holds');
+  await t.throwsAsync(attach(agent('ada')).write('/identity/profile', '{}'), { code: 'EACCES' });
+  await shell.write(`${at}/profile`, '');
+  t.is(await shell.cat(`${at}/profile`), '{}\n');
+});
+
+test('a soul is of at most 20,000 characters, in the manifest too, and first in the prompt', async (t) => {
+  const asked: Request[] = [];
+  const model: Model = {
+    name: 'listener',
+    real: false,
+    turn: async (request) => {
+      asked.push(request);
+      return { text: 'yes', usage: { input: 1, output: 1 } };
+    },
+  };
+  const { attach } = await tree(t, { model });
+  const shell = attach();
+  t.is(await shell.cat(`${at}/soul`), '');
+  await shell.write(`${at}/soul`, '🦉'.repeat(20_000));
+  t.is((await shell.stat(`${at}/soul`)).size, 80_001);
+  await t.throwsAsync(shell.write(`${at}/soul`, '🦉'.repeat(20_001)), { code: 'EINVAL' });
+  await shell.write(`${at}/soul`, 'You keep the house.\n');
+  t.regex(await shell.cat('/agents/ada/manifest'), /You keep the house\./);
+  await shell.write('/agents/ada/memory/notes/about', 'x\n');
+  await shell.write('/agents/ada/inbox/new', 'hello\n');
+  await shell.cat('/agents/ada/wait');
+  const [{ system, perceived }] = asked as [Request];
+  t.deepEqual(
+    perceived.map(({ kind }) => kind),
+    ['soul', 'memory'],
+  );
+  t.regex(system, /^You are ada.*\n\nYou keep the house\.\n\n\nMemory /s);
 });
