@@ -20,7 +20,7 @@ export interface ForkOptions {
 }
 
 /**
- * Makes an agent with the state of another one and nothing else of it: no messages, no history, no key of its own yet,
+ * Makes an agent with the state of another one and nothing else of it: no messages, no history, a key of its own,
  * no budget. It is there with the commit of its row; before, a crash leaves what the next start takes away. The parent
  * is held by the caller. ENOENT, EFBIG, ENOSPC, EINTR.
  */
@@ -74,7 +74,8 @@ export const fork = async (parent: Agent, host: Host, options: ForkOptions): Pro
       ...fields,
     });
     host.event('agent.forked', name, { parent: parent.name, ...(checkpoint === undefined ? {} : { checkpoint }), by });
-    await host.commit([made.save(), del(mark)], made.journals);
+    await host.commit([made.save(), ...host.identities.wanted(id), del(mark)], made.journals);
+    host.identities.made(id);
     return made;
   } catch (error) {
     await undoFork(host, owner);
