@@ -430,7 +430,6 @@ export class Agents {
         note: agent?.notes,
         settings: agent?.settings,
         profile: agent?.identity.profile,
-        schedule: agent?.schedules,
         feedback: agent?.jobs,
       }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);
