@@ -9,25 +9,44 @@ const PIECE = 65_536;
 /** Wakes that wait: a poller that asks again and again without news would pile them up. */
 const WAKES = 256;
 
+/** A record and the one that came after it: who is behind holds the oldest it has not read, and so all that follow. */
+export interface Link {
+  readonly record: Uint8Array;
+  next: Link | undefined;
+}
+
+/** Links records as they come; it keeps the last one only. What thousands of slow readers wait for is there once. */
+export class Chain {
+  #last: Link | undefined;
+
+  add(record: Uint8Array): Link {
+    const link: Link = { record, next: undefined };
+    if (this.#last) this.#last.next = link;
+    this.#last = link;
+    return link;
+  }
+}
+
 /** The newest records in order; when there are too many the oldest go and are counted. */
 export class Backlog {
-  #records: Uint8Array[] = [];
-  #start = 0;
+  #oldest: Link | undefined;
+  #count = 0;
   #bytes = 0;
   #gap = 0;
 
   get empty(): boolean {
-    return this.#start === this.#records.length;
+    return this.#count === 0;
   }
 
-  push(record: Uint8Array): void {
-    this.#records.push(record);
-    this.#bytes += record.length;
-    while (this.#records.length - this.#start > RECORDS || this.#bytes > BYTES) {
-      this.#bytes -= this.#records[this.#start++]!.length;
+  /** Every link of one chain, from some one on, in its order. */
+  push(link: Link): void {
+    this.#oldest ??= link;
+    this.#count++;
+    this.#bytes += link.record.length;
+    while (this.#count > RECORDS || this.#bytes > BYTES) {
+      this.#shift();
       this.#gap++;
     }
-    if (this.#start > RECORDS) this.#compact();
   }
 
   /** Whole records, the gap record first where there is one. Empty when nothing waits. */
@@ -35,27 +54,27 @@ export class Backlog {
     const pieces: Uint8Array[] = this.#gap > 0 ? [Buffer.from(`{"gap":${this.#gap}}\n`)] : [];
     this.#gap = 0;
     let size = 0;
-    while (this.#start < this.#records.length && (size === 0 || size + this.#records[this.#start]!.length <= PIECE)) {
-      const record = this.#records[this.#start++]!;
-      pieces.push(record);
-      size += record.length;
+    while (this.#oldest && (size === 0 || size + this.#oldest.record.length <= PIECE)) {
+      size += this.#oldest.record.length;
+      pieces.push(this.#shift());
     }
-    this.#bytes -= size;
-    this.#compact();
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
   copy(): Backlog {
     const copy = new Backlog();
-    copy.#records = this.#records.slice(this.#start);
+    copy.#oldest = this.#oldest;
+    copy.#count = this.#count;
     copy.#bytes = this.#bytes;
     copy.#gap = this.#gap;
     return copy;
   }
 
-  #compact(): void {
-    this.#records = this.#records.slice(this.#start);
-    this.#start = 0;
+  #shift(): Uint8Array {
+    const { record, next } = this.#oldest!;
+    this.#oldest = --this.#count > 0 ? next : undefined;
+    this.#bytes -= record.length;
+    return record;
   }
 }
 
@@ -123,7 +142,7 @@ export class Cursor {
   }
 
   /** For the journal: a new record shows. */
-  push(record: Uint8Array): void {
+  push(record: Link): void {
     // While it catches up, what is new will be read from the journal like the rest.
     if (this.#position === undefined) this.#source.backlog.push(record);
     this.#wake();

@@ -1,6 +1,6 @@
 import { Errno } from '../kernel/errno.ts';
 import { del, put, within, type Operation, type Store } from '../drivers/store/store.ts';
-import { Backlog, Cursor } from './cursor.ts';
+import { Backlog, Chain, Cursor } from './cursor.ts';
 import { line } from './record.ts';
 
 /** Records of one stored value: one commit's, but no more than this many bytes and one record. */
@@ -63,6 +63,7 @@ export class Journal {
   #holds = 0;
   #trimming: Promise<void> | undefined;
   #running: Backlog | undefined;
+  readonly #chain = new Chain();
   #closed = false;
   #time = '';
   readonly #listeners = new Set<(record: Uint8Array) => void>();
@@ -269,9 +270,10 @@ export class Journal {
 
   #show(bytes: Buffer): void {
     this.#end += bytes.length;
-    this.#running?.push(bytes);
+    const link = this.#chain.add(bytes);
+    this.#running?.push(link);
     for (const listener of this.#listeners) listener(bytes);
-    for (const cursor of this.#cursors) cursor.push(bytes);
+    for (const cursor of this.#cursors) cursor.push(link);
   }
 
   #forget(segments: readonly Segment[]): void {

@@ -19,8 +19,8 @@ export const measured = async (
   ends: Pick<Ends, 'teardown'>,
   options: ServeOptions = {},
 ): Promise<{ tree: Served; measure: () => Promise<Holding> }> => {
-  const measurer = pathToFileURL(join(import.meta.dirname, 'measure.ts')).href;
-  const node = ['--expose-gc', `--import=${import.meta.resolve('tsx')}`, `--import=${measurer}`];
+  const measurer = pathToFileURL(join(import.meta.dirname, 'measure.mjs')).href;
+  const node = ['--expose-gc', `--import=${measurer}`];
   const tree = await served(ends, { tcp: true, ...options, node });
   let asked = 0;
   const measure = async (): Promise<Holding> => {

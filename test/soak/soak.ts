@@ -160,6 +160,41 @@ const readers = async (ends: Ends): Promise<string> => {
   return `${count} readers, ${threads} threads; then ${await mustBeBack(before, measure)}`;
 };
 
+/** Streams that are open and never read, over as many connections as there may be: each is behind by all it may be. */
+const streams = async (ends: Ends): Promise<string> => {
+  const { tree, measure } = await measured(ends);
+  await tree.sh('mkdir agents/bob');
+  const address = { kind: 'unix', path: join(tree.state, '9p.sock') } as const;
+  const connections = times(200);
+  const run = async (): Promise<Holding> => {
+    const clients = [];
+    for (let n = 0; n < connections; n++) {
+      const client = await connect(address, { patience: 0 });
+      clients.push(client);
+      for (let open = 0; open < 60; open++) await client.open('live/events');
+    }
+    const before = await measure();
+    // Each message is several records of the log; a reader is kept 1,000.
+    const told = await tree.python(
+      `for n in range(400):\n    with open('agents/bob/inbox/new', 'w') as f: f.write('hello')\nopen('agents/bob/wait').read()`,
+    );
+    must(told.code === 0, told.err);
+    const after = await measure();
+    must(
+      after.heap < before.heap + 32e6,
+      `what nobody reads costs ${((after.heap - before.heap) / 1e6).toFixed(0)} MB`,
+    );
+    for (const client of clients) await client.close();
+    return after;
+  };
+  // Thrice: an agent remembers its last thousand answers, and what it was sent in the last minute.
+  for (let round = 0; round < 3; round++) await run();
+  const before = await measure();
+  const { heap } = await run();
+  const back = await mustBeBack(before, measure);
+  return `${connections * 60} streams, ${(heap / 1e6).toFixed(1)} MB with all of them behind; then ${back}`;
+};
+
 /** The engine's own harness, which kills a server at random moments and looks for what it acknowledged. */
 const kills = async (): Promise<string> => {
   const rounds = times(200);
@@ -192,6 +227,7 @@ const parts: Readonly<Record<string, (ends: Ends) => Promise<string>>> = {
   connections,
   opens,
   readers,
+  streams,
   kills,
   storm: storms,
   contention,

@@ -1,14 +1,16 @@
-import { Backlog, Cursor } from '../cursor.ts';
+import { Backlog, Chain, Cursor } from '../cursor.ts';
 
 /** Who follows which job as it goes on, over all its attempts, to its end. */
 export class Followers {
-  readonly #cursors = new Map<number, Set<Cursor>>();
+  /** Each with a chain of its own: it begins with what was before. */
+  readonly #cursors = new Map<number, Map<Cursor, Chain>>();
 
   /** A reader that is given `before` first, and then what is told. `over`: nothing more will be. */
   follow(id: number, before: readonly object[], over: boolean): Cursor {
     const backlog = new Backlog();
-    for (const record of before) backlog.push(line(record));
-    const cursors = this.#cursors.get(id) ?? new Set();
+    const chain = new Chain();
+    for (const record of before) backlog.push(chain.add(line(record)));
+    const cursors = this.#cursors.get(id) ?? new Map<Cursor, Chain>();
     const cursor: Cursor = new Cursor({
       backlog,
       start: undefined,
@@ -21,7 +23,7 @@ export class Followers {
       },
     });
     if (over) cursor.finish();
-    else this.#cursors.set(id, cursors.add(cursor));
+    else this.#cursors.set(id, cursors.set(cursor, chain));
     return cursor;
   }
 
@@ -29,11 +31,11 @@ export class Followers {
     const cursors = this.#cursors.get(id);
     if (!cursors) return;
     const bytes = line(record);
-    for (const cursor of cursors) cursor.push(bytes);
+    for (const [cursor, chain] of cursors) cursor.push(chain.add(bytes));
   }
 
   end(id: number): void {
-    for (const cursor of this.#cursors.get(id) ?? []) cursor.finish();
+    for (const cursor of [...(this.#cursors.get(id)?.keys() ?? [])]) cursor.finish();
     this.#cursors.delete(id);
   }
 }
