@@ -6,9 +6,8 @@ import type { Host } from './host.ts';
 import { noteInfoPrefix, notePrefix } from './keys.ts';
 import { decode } from './text.ts';
 
-/** Bytes of a note, notes and directories of an agent, directories above a note. */
+/** Bytes of a note, directories above one. */
 export const NOTE = 1024 * 1024;
-const FULL = 10_000;
 const DEEP = 4;
 
 /** A note or a directory of notes. */
@@ -258,7 +257,9 @@ export class Notes {
     this.#directory(names.slice(0, -1).join('/'));
     const info = this.#infos.get(path);
     if (info?.directory === true) throw new Errno('EISDIR');
-    if (!info && this.#infos.size >= FULL) throw new Errno('ENOSPC', `an agent has at most ${FULL} notes`);
+    const { notes: most } = this.#agent.settings.limits;
+    if (!info && this.#infos.size >= most)
+      throw new Errno('ENOSPC', `it has ${most} notes: policy/limits says no more`);
   }
 
   #directory(path: string): Set<string> {

@@ -56,7 +56,11 @@ export const readManifest = async (text: string, checks: ManifestChecks = {}): P
       `${located.at([], 'spec_version')}: a manifest of Coop is imported: weft new NAME --from FILE`,
     );
   }
-  const violation = (await (check ??= compile(manifestSchema)))(data);
+  check ??= compile(manifestSchema).catch((error: unknown) => {
+    check = undefined;
+    throw error;
+  });
+  const violation = (await check)(data);
   if (violation) {
     const { path, key, reason } = violation;
     throw new Errno(

@@ -23,6 +23,9 @@ import { emptyRecord, settingsOf, textOf, type SettingsRecord } from './record.t
 import type { Limits, Loop, Settings } from './types.ts';
 import { defaults, viewNames, viewPaths } from './views.ts';
 
+/** A manifest of so many characters is kept as it was shown, because a look at a directory asks for its size. */
+const KEPT = 8_192;
+
 export interface SettingsStage {
   readonly patch: Patch;
   readonly by: Subject;
@@ -268,7 +271,7 @@ export class AgentSettings {
     const shown = this.#shown;
     if (shown && shown.record === this.#record && shown.name === name && shown.model === model) return shown.text;
     const text = formatManifest(this.#record, name, model);
-    this.#shown = { record: this.#record, name, model, text };
+    if (text.length <= KEPT) this.#shown = { record: this.#record, name, model, text };
     return text;
   }
 }

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import { agent, operator } from '../../../src/kernel/subject.ts';
-import { bytes, records, world } from '../support.ts';
+import { bytes, forever, records, world } from '../support.ts';
 
 test('what is set holds at once, is on disk with one record, and there after a restart', async (t) => {
   const { ada, agents, clock, reopen } = await world(t);
@@ -132,4 +133,33 @@ test('an archived agent cannot be set', async (t) => {
   const stage = await ada.settings.stage('policy/wake', bytes('manual'), operator);
   await agents.archive('ada', operator);
   t.throws(() => ada.settings.publish(stage), { code: 'ESTALE' });
+});
+
+test('wake, idle, limits and the model hold as soon as they are set', async (t) => {
+  const { ada, agents, clock } = await world(t);
+  const set = (path: string, text: string): Promise<void> => ada.settings.write(path, bytes(text), operator);
+  await set('policy/wake', 'manual');
+  await ada.inbox.accept(bytes('hello'), { origin: operator });
+  t.is(await ada.settled(forever()), 'manual 1');
+  await set('policy/wake', 'auto');
+  t.is(await ada.settled(forever()), 'idle');
+  t.is(ada.outbox.size, 1);
+
+  await set('policy/limits', 'notes 1');
+  await ada.notes.write('one', bytes('x'));
+  await t.throwsAsync(ada.notes.write('two', bytes('x')), { code: 'ENOSPC' });
+  await ada.notes.write('one', bytes('y'));
+
+  await set('policy/idle', 'never');
+  clock.advance(3_600_000);
+  await agents.sync();
+  await setImmediate();
+  t.is(ada.state, 'idle');
+  await set('policy/idle', '1m');
+  clock.advance(60_000);
+  await agents.sync();
+  await setImmediate();
+  t.is(ada.state, 'hibernated');
+  await set('policy/loop', 'batch 2');
+  t.is(ada.state, 'hibernated');
 });
