@@ -63,6 +63,8 @@ export interface AgentsOptions {
   readonly perceive?: Host['perceive'];
   /** The agents' keys. Absent: they have none, and whatever needs one is ENOKEY. */
   readonly keys?: Keys | undefined;
+  /** Default: by the clock. */
+  readonly ids?: Ids;
   /** Ticks at one time. Default 64. */
   readonly parallel?: number;
   /** Agents with nothing to do that stay in memory. Default 1,000. */
@@ -128,7 +130,7 @@ export class Agents {
       models,
       tools: new Tools(tools),
       perceive: options.perceive ?? perceive,
-      ids: new Ids(clock),
+      ids: options.ids ?? new Ids(clock),
       staging: new Staging(store),
       identities: new Identities({ store, clock, keys, background: (work) => this.#track(undefined, work) }),
       work,

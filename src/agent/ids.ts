@@ -8,12 +8,12 @@ const perMillisecond = base ** 3;
  * set back, so that order never depends on the clock.
  */
 export class Ids {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   #time: number;
   #count = 0;
 
   /** `after`: milliseconds no new id may lie before. */
-  constructor(clock: Clock, after = 0) {
+  constructor(clock: Pick<Clock, 'now'>, after = 0) {
     this.#clock = clock;
     this.#time = after;
   }

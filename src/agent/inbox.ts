@@ -64,6 +64,23 @@ export interface Message extends Head {
   stage?: string | undefined;
 }
 
+/** A record `message` of the trajectory. */
+export interface RecordedMessage {
+  readonly message: string;
+  readonly order: string;
+  readonly name: string;
+  readonly named: boolean;
+  readonly key?: string;
+  readonly from: Origin;
+  readonly date: number;
+  readonly subject?: string;
+  readonly in_reply_to?: string;
+  readonly expires?: number;
+  readonly job: number;
+  readonly job_name?: string;
+  readonly document: string;
+}
+
 export interface AcceptOptions {
   readonly origin: Origin;
   /** Absent: the server makes one. */
@@ -592,6 +609,30 @@ export class Inbox {
     this.#host.ready(this.#agent);
   }
 
+  /** For a replay: as it was recorded. Resolves when it is in the store. */
+  async restore(recorded: RecordedMessage): Promise<void> {
+    const waiting = this.#ids.get(recorded.message);
+    if (waiting) {
+      // A crash had made its record come late.
+      this.#record(waiting);
+      return;
+    }
+    const { message: id, from: origin, in_reply_to: inReplyTo, document: text, order, name, named, date } = recorded;
+    const { key, subject, expires, job, job_name: jobName } = recorded;
+    const document = Buffer.from(text);
+    const message: Message = {
+      ...{ id, order, name, named, job, origin, date, document, mtime: `${date}000000` },
+      ...(jobName === undefined ? {} : { jobName }),
+      ...(key === undefined ? {} : { key }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(inReplyTo === undefined ? {} : { inReplyTo }),
+      ...(expires === undefined ? {} : { expires }),
+      ...{ hash: hash('sha256', document), size: document.length, attempts: 0, notBefore: 0, interrupted: 0 },
+    };
+    this.#arrived(message);
+    await this.#host.commit([this.#write(message), this.#mark()], [this.#agent.trajectory.journal]);
+  }
+
   /** For the tick: what was taken in is in the trajectory before anything is made of it. */
   recordAll(): void {
     for (const message of this.#unrecorded) this.#record(message);
@@ -599,10 +640,10 @@ export class Inbox {
 
   /** As it was taken in, so that a replay can put the same into its inbox. */
   #record(message: Message): void {
-    const { id, order, name, named, key, origin, date, subject, inReplyTo, expires } = message;
+    const { id, order, name, named, key, origin, date, subject, inReplyTo, expires, job, jobName } = message;
     const document = Buffer.from(this.#document(message)).toString();
     const head = { message: id, order, name, named, key, from: origin, date, subject, in_reply_to: inReplyTo, expires };
-    this.#note('message', { ...head, document });
+    this.#note('message', { ...head, job, job_name: jobName, document });
     message.recorded = true;
     this.#unrecorded.delete(message);
   }

@@ -45,7 +45,7 @@ export interface Thought {
   readonly acts: number;
 }
 
-type Asked = Pick<Request, 'system' | 'messages' | 'origin' | 'tools'>;
+type Asked = Pick<Request, 'system' | 'messages' | 'origin'>;
 
 /** How a call of a model ended that gave no turn. */
 export interface ModelFailure {
@@ -111,8 +111,8 @@ const note = (
   asked: Asked,
   { text, calls, usage, error }: Partial<Said>,
 ): void => {
-  const { system, messages, origin, tools } = asked;
-  const prompt = hash('sha256', plain(JSON.stringify([system, messages, origin, tools.map(({ name }) => name)])));
+  const { system, messages, origin } = asked;
+  const prompt = hash('sha256', plain(JSON.stringify([system, messages, origin])));
   const said = error ? { error } : { text, ...(calls?.length ? { calls } : {}), usage };
   log.note('model', { model: name, real, prompt, messages: messages.slice(-1), ...said });
 };

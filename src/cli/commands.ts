@@ -42,6 +42,13 @@ export const commands: readonly Command[] = [
     load: () => import('./verify.ts'),
   },
   {
+    name: 'replay',
+    words: '<file>',
+    flags: server,
+    sentence: 'run a copy of a trajectory again and compare all but times',
+    load: () => import('./replay.ts'),
+  },
+  {
     name: 'new',
     words: '<name>',
     flags: [...server, 'from', 'model'],

@@ -222,6 +222,11 @@ export class AgentSettings {
       throw new Errno('EFBIG', `all settings together would have ${whole} bytes: at most ${MANIFEST}`);
   }
 
+  /** For a replay: as its record has it. */
+  async restore(recorded: { model: string; settings: SettingsRecord }, by: Subject): Promise<void> {
+    await this.#apply(() => ({ record: recorded.settings, model: recorded.model }), by).committed;
+  }
+
   #apply(patch: Patch, by: Subject, key?: string): { committed: Promise<void>; revert: () => void } {
     const agent = this.#agent;
     if (agent.gone) throw new Errno('ESTALE', `the agent '${agent.name}' is gone`);
@@ -242,6 +247,9 @@ export class AgentSettings {
       cause: 'settings',
       type: 'settings',
       ...fields,
+      // All of it, so that a replay has it too.
+      model: next.model,
+      settings: { ...record, changed: {} },
     });
     this.#host.event('settings.changed', agent.name, fields);
     const stored = put(settingsKey(agent.id), Buffer.from(JSON.stringify(record)));

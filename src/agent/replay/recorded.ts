@@ -1,0 +1,42 @@
+import { Errno } from '../../kernel/errno.ts';
+import type { Perceived } from '../../drivers/model/model.ts';
+import { join } from '../parts.ts';
+
+/** A record of a trajectory, whole. */
+export interface Recorded {
+  readonly seq: number;
+  readonly time: string;
+  readonly tick: number;
+  readonly cause: string;
+  readonly type: string;
+  readonly [member: string]: unknown;
+}
+
+/** What is there to be given, or for others, and is not looked at when two runs are compared. */
+const apart = new Set(['perceived', 'act', 'checkpoint', 'checkpoint removed']);
+
+export const given = (record: Recorded): boolean => apart.has(record.type);
+
+/** The records of a trajectory, parts put together. EINVAL for a line that is none, naming it. */
+export const recordsOf = (text: string): Recorded[] => {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const records = lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as Recorded;
+    } catch (cause) {
+      throw new Errno('EINVAL', `line ${index + 1} is not a record`, { cause });
+    }
+  });
+  return [...join(records)];
+};
+
+/** By its digest, each text that was perceived. */
+export const textsOf = (records: readonly Recorded[]): Map<string, Perceived> =>
+  new Map(
+    records
+      .filter(({ type }) => type === 'perceived')
+      .map((record) => {
+        const { kind, path, text } = record as unknown as Perceived;
+        return [String(record['digest']), { kind, path, text }];
+      }),
+  );
