@@ -8,9 +8,12 @@ import type { Keys } from '../drivers/keys/keys.ts';
 import type { Models } from '../drivers/model/model.ts';
 import { Agent, IDLE } from './agent.ts';
 import type { AgentRecord } from './agent-record.ts';
-import { Archive } from './archive.ts';
+import { Archive, baseOf } from './archive.ts';
+import { fork } from './checkpoint/fork.ts';
 import { move, moving } from './checkpoint/moving.ts';
 import { recoverUnfinished } from './checkpoint/recover.ts';
+import { carryOut, decideRestore, restoringOf } from './checkpoint/restore.ts';
+import { unarchive } from './checkpoint/unarchive.ts';
 import { noWork, type Work } from './checkpoint/work.ts';
 import { commit } from './commit.ts';
 import { Engine } from './engine.ts';
@@ -151,7 +154,7 @@ export class Agents {
       room: () => this.#engine.calm(),
       failed: (error) => this.errors.add('', error),
     });
-    this.archived = new Archive(store, clock);
+    this.archived = new Archive(store, clock, work);
   }
 
   /**
@@ -273,12 +276,77 @@ export class Agents {
       this.event('agent.defined', { agent: name, model: record.model, by });
       await this.#host.commit([agent.save(), ...this.#host.identities.wanted(agent.id)], agent.journals);
       this.#host.identities.made(agent.id);
-      const row = rowOf(record);
-      this.#rows.add(row);
-      this.#residents.add(row, agent);
+      return this.#enlist(agent);
+    });
+  }
+
+  #enlist(agent: Agent): Agent {
+    const row = rowOf(agent.record);
+    this.#rows.add(row);
+    this.#residents.add(row, agent);
+    this.#note(agent);
+    this.#emit({ type: 'agent', change: 'added', agent });
+    return agent;
+  }
+
+  /** A new agent with the state of another, now or at a checkpoint. ENOENT, EEXIST, EINVAL, EBUSY while the parent works. */
+  async fork(
+    name: string,
+    to: string,
+    options: { checkpoint?: string; subject: Subject; signal?: AbortSignal },
+  ): Promise<Agent> {
+    const row = this.#find(name);
+    this.#assertName(to);
+    return this.#reserving([to], async () => {
+      const parent = await this.resident(row);
+      const release = parent.hold.take(`'${to}' is forked from it`);
+      try {
+        return this.#enlist(await fork(parent, this.#host, { ...options, id: this.#next++, name: to }));
+      } finally {
+        release();
+      }
+    });
+  }
+
+  /**
+   * The agent is what it was at a checkpoint; what it is now is another checkpoint first, whose name is returned.
+   * Whoever holds something of it gets ESTALE. ENOENT, EBUSY while it works, ENOSPC, EFBIG, EINTR.
+   */
+  async restore(name: string, checkpoint: string, subject: Subject, signal?: AbortSignal): Promise<string> {
+    const row = this.#find(name);
+    return this.#reserving([name], async () => {
+      const was = await this.resident(row);
+      const release = was.hold.take(`it is restored to '${checkpoint}'`);
+      let saved: string;
+      try {
+        saved = await decideRestore(was, this.#host, checkpoint, subject, signal);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      this.#engine.forget(was);
+      was.leave();
+      const agent = await this.#residents.renew(row);
       this.#note(agent);
-      this.#emit({ type: 'agent', change: 'added', agent });
-      return agent;
+      this.#emit({ type: 'agent', change: 'restored', agent, was });
+      this.#engine.ready(agent);
+      return saved;
+    });
+  }
+
+  /** Brings an agent back from the archive, the newest of NAME or NAME@TIME, under its name or another. ENOENT, EEXIST, EINVAL. */
+  async unarchive(which: string, subject: Subject, as = baseOf(`${which}@`)): Promise<Agent> {
+    this.#assertName(as);
+    return this.#reserving([as], async () => {
+      const entry = this.archived.take(which);
+      try {
+        const agent = this.#enlist(await unarchive(entry, as, subject, this.#host));
+        this.#engine.ready(agent);
+        return agent;
+      } catch (error) {
+        this.archived.add(entry);
+        throw error;
+      }
     });
   }
 
@@ -448,6 +516,8 @@ export class Agents {
   }
 
   async #open(row: Row): Promise<Agent> {
+    const restoring = restoringOf(this.#store, row.id);
+    if (restoring) await carryOut(this.#host, restoring);
     const value = this.#store.get(agentKey(row.id));
     if (!value) throw new Errno('EIO', `the agent '${row.name}' is not in the store`);
     const agent = await Agent.load(JSON.parse(Buffer.from(value).toString()) as AgentRecord, this.#host);

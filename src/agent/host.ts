@@ -15,6 +15,8 @@ export type Change =
   | { readonly type: 'agent'; readonly change: 'added' | 'removed'; readonly agent: Agent }
   /** It left the cache: it goes from memory when nobody holds it, so whoever caches its files lets go of them. */
   | { readonly type: 'agent'; readonly change: 'evicted'; readonly agent: Agent }
+  /** It is what it was at a checkpoint; `was` stands for it no more. */
+  | { readonly type: 'agent'; readonly change: 'restored'; readonly agent: Agent; readonly was: Agent }
   | { readonly type: 'agent'; readonly change: 'renamed'; readonly agent: Agent; readonly from: string }
   | {
       readonly type: 'message';

@@ -74,6 +74,12 @@ export class Residents {
     if (this.#cache.get(agent.id) !== agent) this.#cache.set(agent.id, agent);
   }
 
+  /** What is in memory of it is not it any more: whoever asks from now on waits for it to be opened again. */
+  renew(row: Row): Agent | Promise<Agent> {
+    this.remove(row);
+    return this.load(row);
+  }
+
   /** It is no agent of this server any more. */
   remove(row: Row): void {
     this.#cache.delete(row.id);

@@ -1,14 +1,21 @@
 import { Errno } from '../../kernel/errno.ts';
 import { nameOf, type Subject } from '../../kernel/subject.ts';
 import { timeText } from '../../drivers/clock/clock.ts';
-import { del, put } from '../../drivers/store/store.ts';
+import { del, put, type Operation } from '../../drivers/store/store.ts';
 import { Agent } from '../agent.ts';
 import type { AgentRecord } from '../agent-record.ts';
 import type { Host } from '../host.ts';
-import { copyPrefix, dataPrefix, unfinishedKey } from '../keys.ts';
+import { copyPrefix, dataPrefix, pendingKey, settingsKey, unfinishedKey } from '../keys.ts';
+import { emptyRecord, type SettingsRecord } from '../settings/record.ts';
+import { viewPaths } from '../settings/views.ts';
 import { rowStateOf } from './checkpoints.ts';
 import { copyState, erase } from './state.ts';
 import type { Owner } from './work.ts';
+
+/** A fork that is not finished; `placed`: its work/ may stand where it will be. */
+export interface Forking extends Owner {
+  readonly placed: boolean;
+}
 
 export interface ForkOptions {
   readonly id: number;
@@ -18,6 +25,23 @@ export interface ForkOptions {
   readonly subject: Subject;
   readonly signal?: AbortSignal;
 }
+
+/** What a fork may spend, until the operator says otherwise. */
+const NO_BUDGET = '# a fork has no budget until it is given one\ntick 0.00 USD\nday 0.00 USD\n';
+
+/** The settings of the parent but for the budget. */
+const settings = (store: Host['store'], id: number, now: number): Operation => {
+  const value = store.get(settingsKey(id));
+  const { texts, changed, ...rest } = value
+    ? (JSON.parse(Buffer.from(value).toString()) as SettingsRecord)
+    : emptyRecord;
+  const record: SettingsRecord = {
+    ...rest,
+    texts: { ...texts, budget: NO_BUDGET },
+    changed: { ...changed, [viewPaths.budget]: now },
+  };
+  return put(settingsKey(id), Buffer.from(JSON.stringify(record)));
+};
 
 /**
  * Makes an agent with the state of another one and nothing else of it: no messages, no history, a key of its own,
@@ -30,7 +54,9 @@ export const fork = async (parent: Agent, host: Host, options: ForkOptions): Pro
   const { store, work, clock } = host;
   const owner: Owner = { id, name };
   const mark = unfinishedKey('fork', id);
-  await store.batch([put(mark, Buffer.from(JSON.stringify(owner)))]);
+  let forking: Forking = { ...owner, placed: false };
+  const note = (): Promise<void> => store.batch([put(mark, Buffer.from(JSON.stringify(forking)))]);
+  await note();
   try {
     const snapshot = store.snapshot();
     try {
@@ -39,7 +65,10 @@ export const fork = async (parent: Agent, host: Host, options: ForkOptions): Pro
     } finally {
       await snapshot.close();
     }
+    await store.batch([settings(store, id, clock.now())], { sync: false });
     await work.stage(owner, { owner: parent, ...(info && { key: info.key }) }, signal);
+    forking = { ...owner, placed: true };
+    await note();
     await work.swap(owner);
     const time = timeText(clock.now());
     const { model = parent.record.model } = info?.row ?? {};
@@ -74,19 +103,20 @@ export const fork = async (parent: Agent, host: Host, options: ForkOptions): Pro
       ...fields,
     });
     host.event('agent.forked', name, { parent: parent.name, ...(checkpoint === undefined ? {} : { checkpoint }), by });
-    await host.commit([made.save(), ...host.identities.wanted(id), del(mark)], made.journals);
+    const operations = [made.save(), del(mark), put(pendingKey(id), Buffer.alloc(0)), ...host.identities.wanted(id)];
+    await host.commit(operations, made.journals);
     host.identities.made(id);
     return made;
   } catch (error) {
-    await undoFork(host, owner);
+    await undoFork(host, forking);
     await store.batch([del(mark)]);
     throw error instanceof Errno ? error : Errno.ofSystem(error);
   }
 };
 
 /** Takes away what a fork that was not finished has left. Comes again. */
-export const undoFork = async ({ store, work }: Pick<Host, 'store' | 'work'>, owner: Owner): Promise<void> => {
-  await erase(store, dataPrefix(owner.id));
-  await work.unstage(owner);
-  await work.discard(owner);
+export const undoFork = async ({ store, work }: Pick<Host, 'store' | 'work'>, forking: Forking): Promise<void> => {
+  await erase(store, dataPrefix(forking.id));
+  await work.unstage(forking);
+  if (forking.placed) await work.discard(forking);
 };

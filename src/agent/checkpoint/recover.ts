@@ -2,7 +2,7 @@ import { del, within } from '../../drivers/store/store.ts';
 import type { Host } from '../host.ts';
 import { unfinishedPrefix } from '../keys.ts';
 import { dropCopy, type Unfinished } from './checkpoints.ts';
-import { undoFork } from './fork.ts';
+import { undoFork, type Forking } from './fork.ts';
 import { carryOut, type Restoring } from './restore.ts';
 import type { Moving } from './moving.ts';
 import type { Owner } from './work.ts';
@@ -12,7 +12,8 @@ type Parts = Pick<Host, 'store' | 'work'>;
 const ends: Record<string, (parts: Parts, value: unknown) => Promise<void>> = {
   checkpoint: (parts, value) => dropCopy(parts, value as Unfinished),
   restore: (parts, value) => carryOut(parts, value as Restoring),
-  fork: (parts, value) => undoFork(parts, value as Owner),
+  fork: (parts, value) => undoFork(parts, value as Forking),
+  stage: ({ work }: Parts, value: unknown) => work.unstage(value as Owner),
   move: ({ work }, { id, from, to }: Moving) => work.move(id, from, to),
 } as Record<string, (parts: Parts, value: unknown) => Promise<void>>;
 

@@ -33,7 +33,9 @@ test('a checkpoint holds the state, and nothing of messages, history or other ch
   await ada.ask(bytes('hello'), operator, forever());
   await ada.checkpoints.make('x', operator);
   const info = await ada.checkpoints.make('y', operator);
-  for (const key of await copies(w)) t.regex(key, /\/checkpoint\/copy\/m[0-9a-z]+\/(note|noteinfo|settings)(\/|$)/);
+  for (const key of await copies(w)) {
+    t.is(contents[/\/checkpoint\/copy\/m[0-9a-z]+\/([a-z]+)/.exec(key)?.[1] ?? ''], 'state', key);
+  }
   t.deepEqual(
     (await ada.checkpoints.list()).map(({ name }) => name),
     ['x', 'y'],
