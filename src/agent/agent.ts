@@ -8,6 +8,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { Checkpoints } from './checkpoint/checkpoints.ts';
 import { Hold } from './checkpoint/hold.ts';
 import { Errors } from './errors.ts';
+import { Goals } from './goal/goals.ts';
 import type { Host } from './host.ts';
 import { Identity } from './identity.ts';
 import { Inbox, type Message } from './inbox.ts';
@@ -53,6 +54,7 @@ export class Agent {
   readonly notes: Notes;
   readonly memory: Memory;
   readonly schedules: Schedules;
+  readonly goals: Goals;
   readonly identity: Identity;
   readonly errors: Errors;
   readonly settings: AgentSettings;
@@ -88,6 +90,7 @@ export class Agent {
     this.notes = new Notes(this, host);
     this.memory = new Memory(this, host);
     this.schedules = new Schedules(this, host);
+    this.goals = new Goals(this, host);
     this.dead = new DeadLetters(this, host);
     this.identity = new Identity(this, host);
     this.checkpoints = new Checkpoints(this, host);
@@ -112,7 +115,7 @@ export class Agent {
       agent.memory.load(),
       agent.dead.load(),
     ]);
-    await agent.schedules.load();
+    await Promise.all([agent.schedules.load(), agent.goals.load()]);
     return agent;
   }
 

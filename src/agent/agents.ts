@@ -500,6 +500,7 @@ export class Agents {
         note: agent?.notes,
         settings: agent?.settings,
         profile: agent?.identity.profile,
+        goal: agent?.goals,
         feedback: agent?.jobs,
       }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);

@@ -36,12 +36,6 @@ export type Change =
     }
   /** Paths of the views that show something else now, `manifest` first. */
   | { readonly type: 'settings'; readonly agent: Agent; readonly paths: readonly string[] }
-  | {
-      readonly type: 'goal';
-      readonly change: 'added' | 'removed' | 'changed';
-      readonly agent: Agent;
-      readonly name: string;
-    }
   /** Anything a status shows. */
   | { readonly type: 'status'; readonly agent: Agent }
   /** `agent` is absent for the root's. */

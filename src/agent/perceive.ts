@@ -20,7 +20,11 @@ const soul: Source = ({ agent: { settings } }) =>
   settings.soul === '' ? [] : [{ kind: 'soul', path: 'identity/soul', text: settings.soul }];
 
 /** In the order the model is shown it: who the agent is, what it wants, what it remembers. */
-const sources: readonly Source[] = [soul, ({ agent, message, signal }) => agent.memory.perceive(message, signal)];
+const sources: readonly Source[] = [
+  soul,
+  ({ agent }) => agent.goals.perceive(),
+  ({ agent, message, signal }) => agent.memory.perceive(message, signal),
+];
 
 export const perceive = async (context: Perceiving): Promise<Perceived[]> => {
   const perceived: Perceived[] = [];

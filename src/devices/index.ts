@@ -12,6 +12,7 @@ import { chain } from './agent/chain.ts';
 import { conversations } from './agent/conversations.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
 import { episodes } from './agent/episodes.ts';
+import { goalCtl, goalPriority, goalStatus, goalText, GoalsDir, newGoal, type GoalContext } from './agent/goals.ts';
 import { decrypt, encrypt, npub, profile, pubkey, sign, verify } from './agent/identity.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
 import { ctl as memoryCtl } from './agent/memory.ts';
@@ -116,6 +117,20 @@ const agentMemory = rows<AgentContext>([
 ], { notes: agentNotes, episodes: agentEpisodes, conversations: agentConversations });
 
 // prettier-ignore
+const goalRows = rows<GoalContext>([
+  ['text',     'value', 'w', '-', 'what is to be reached; writing it makes the agent tick',  goalText],
+  ['status',   'text',  'r', '-', 'active, done or dropped; since when, by whom, why',       goalStatus],
+  ['priority', 'value', 'w', '-', '0 to 100; the highest is perceived first',                goalPriority],
+  ['ctl',      'verbs', 'w', '-', 'done, drop, run',                                         goalCtl],
+]);
+
+// prettier-ignore
+const agentGoals = rows<AgentContext>([
+  ['new',  'new', 'w', '-', 'write what is to be reached, read its name; read first: an example', newGoal],
+  ['NAME', 'dir', 'w', '-', 'one goal; mkdir makes it, rmdir removes it for good'],
+], { NAME: goalRows });
+
+// prettier-ignore
 const agentSchedule = rows<AgentContext>([
   ['next', 'text',  'r', '-', 'the coming times, then what is done',                         next],
   ['NAME', 'value', 'w', '-', 'every 15m, a cron line or at TIME, and then the message'],
@@ -182,6 +197,7 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['mounts',      'text',  'r', '-', 'the mount table of this client',                           ({ server }) => mounts(server.world)],
   ['inbox',       'queue', 'r', '-', 'one file a message that waits; a message makes it tick',   (context) => inbox(context, fixed(agentInbox, context))],
   ['outbox',      'dir',   'r', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
+  ['goals',       'dir',   'w', '-', 'what it is to reach: each tick perceives the active ones', (context) => new GoalsDir(context, goalRows, fixed(agentGoals, context))],
   ['memory',      'dir',   'r', '-', 'what it remembers',                                        table(agentMemory)],
   ['identity',    'dir',   'r', '-', 'its Nostr key: who it is, and what it signs',               table(agentIdentity)],
   ['tools',       'dir',   'r', '-', 'what it may use',                                          table(agentTools)],
@@ -192,7 +208,7 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, goals: agentGoals, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([

@@ -62,6 +62,13 @@ const own: Record<string, Right> = {
   '/identity/verify': { operator: 'xrw', agent: 'xrw', observer: '-' },
   '/identity/encrypt': { operator: 'xrw', agent: 'xrw', observer: '-' },
   '/identity/decrypt': { operator: 'xrw', agent: 'xrw', observer: '-' },
+  '/goals': { operator: 'xc', agent: 'xc', observer: '-' },
+  '/goals/new': { operator: 'xrw', agent: 'xrw', observer: '-' },
+  '/goals/ship': { operator: 'xd', agent: 'xd', observer: '-' },
+  '/goals/ship/text': { operator: 'xrw', agent: 'xrw', observer: '-' },
+  '/goals/ship/status': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/goals/ship/priority': { operator: 'xrw', agent: 'xrw', observer: '-' },
+  '/goals/ship/ctl': { operator: 'xrw', agent: 'xrw', observer: '-' },
   '/memory': { operator: 'x', agent: 'x', observer: '-' },
   '/memory/notes': { operator: 'xc', agent: 'xc', observer: '-' },
   '/memory/notes/about': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
@@ -120,6 +127,7 @@ const furnished = async (t: ExecutionContext): Promise<Tree & { id: string }> =>
   await shell.write(`${at}/memory/notes/about`, 'one\n');
   await shell.mkdir(`${at}/memory/notes/deep`);
   await shell.write(`${at}/memory/notes/deep/er`, 'two\n');
+  await shell.mkdir(`${at}/goals/ship`);
   await shell.write(`${at}/schedule/daily`, '0 9 * * * hello\n');
   await shell.write(`${at}/work/file`, 'x');
   await shell.mkdir(`${at}/work/dir`);

@@ -19,6 +19,13 @@ const agent = [
   'outbox/log',
   'outbox/last',
   'outbox/ID',
+  'goals/',
+  'goals/new',
+  'goals/NAME/',
+  'goals/NAME/text',
+  'goals/NAME/status',
+  'goals/NAME/priority',
+  'goals/NAME/ctl',
   'memory/',
   'memory/notes/',
   'memory/notes/NAME',
@@ -117,6 +124,7 @@ test('every line of help can be walked to, and is of the type its kind says', as
   const { attach, agents } = await tree(t);
   const shell = attach();
   await shell.write('/agents/ada/memory/notes/about', 'hello\n');
+  await shell.mkdir('/agents/ada/goals/ship');
   await shell.write('/agents/ada/schedule/daily', '0 9 * * * hello\n');
   const said = await shell.ask('/agents/ada/ask', 'hello');
   t.truthy(said);
@@ -131,6 +139,7 @@ test('every line of help can be walked to, and is of the type its kind says', as
       .replace('inbox/NAME', 'inbox/first')
       .replace('notes/NAME', 'notes/about')
       .replace('schedule/NAME', 'schedule/daily')
+      .replace('goals/NAME', 'goals/ship')
       .replace('N.json', '1.json')
       .replace('N.md', '52.md')
       .replace('conversations/ID', 'conversations/operator')
