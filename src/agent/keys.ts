@@ -15,7 +15,11 @@ export const dataPrefix = (id: number): string => `data/${numberText(id)}/`;
 export const secretKey = (id: number): string => `${dataPrefix(id)}key`;
 /** How it shows itself: JSON, as it was written. */
 export const profileKey = (id: number): string => `${dataPrefix(id)}profile`;
-export const keylessPrefix = 'keyless/';
+/**
+ * Between keys that stay: LevelDB passes over what was deleted until it finds something, so the notes of many agents would
+ * slow down every search that ends in front of them.
+ */
+export const keylessPrefix = 'meta/keyless/';
 export const keylessKey = (id: number): string => `${keylessPrefix}${numberText(id)}`;
 /** Which server key that is. */
 export const keyMarkKey = 'meta/key';
