@@ -217,7 +217,10 @@ export class AgentSettings {
     const { size } = new Map(record.schedule);
     const { schedules } = settingsOf(record).limits;
     if (size > schedules) throw new Errno('ENOSPC', `${size} schedules: policy/limits says at most ${schedules}`);
-    const whole = Buffer.byteLength(formatManifest(record, this.#agent.name, model));
+    // Aliases make much of little: what is far too much is not even rendered.
+    const most = 4 * MANIFEST;
+    const stored = JSON.stringify(record).length;
+    const whole = stored > most ? stored : Buffer.byteLength(formatManifest(record, this.#agent.name, model));
     if (whole > MANIFEST)
       throw new Errno('EFBIG', `all settings together would have ${whole} bytes: at most ${MANIFEST}`);
   }

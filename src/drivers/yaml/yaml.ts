@@ -25,8 +25,8 @@ export const parseYaml = (text: string): unknown => {
   }
 };
 
-/** Plain data as a YAML document; long text is not folded, so that what was written is what is read. */
-export const formatYaml = (value: unknown): string => stringify(value, { lineWidth: 0 });
+/** Plain data as a YAML document; long text is not folded, so that what was written is what is read, and nothing is an alias. */
+export const formatYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 
 /** Data, and where each part of it stands. */
 export interface Located {

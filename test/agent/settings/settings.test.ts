@@ -99,6 +99,17 @@ test('a manifest sets all or nothing, the model too, and what it does not say is
   t.is(ada.settings.content('manifest'), whole);
 });
 
+test('an alias is what it stands for, and text that is repeated counts each time', async (t) => {
+  const { ada, reopen } = await world(t);
+  await ada.settings.write('manifest', bytes('mcp: {a: &x {command: y, args: [z]}, b: *x}'), operator);
+  const shown = ada.settings.content('manifest');
+  t.notRegex(shown, /&|\*[a-z]/);
+  const many = Array.from({ length: 90 }, (_, n) => `  r${n}: *x`).join('\n');
+  const rules = `rules:\n  a: &x "${'x'.repeat(200_000)}"\n${many}\n`;
+  await t.throwsAsync(ada.settings.write('manifest', bytes(rules), operator), { code: 'EFBIG' });
+  t.is((await (await reopen()).load('ada'))!.settings.content('manifest'), shown);
+});
+
 test('all settings together have a bound', async (t) => {
   const { ada } = await world(t);
   for (const name of ['a', 'b']) {
