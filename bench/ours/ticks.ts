@@ -90,4 +90,5 @@ const result: Ticks = {
   answer: quantiles(answers),
   resident: process.memoryUsage.rss(),
 };
-process.send?.(result);
+if (process.send) process.send(result);
+else console.log(JSON.stringify(result));

@@ -14,6 +14,9 @@ import type { Change } from './episodes.ts';
 /** Exchanges an agent keeps in all its conversations, and bytes of them. The oldest go first. */
 export const EXCHANGES = 2_000;
 const BYTES = 8 * 1024 * 1024;
+/** Exchanges that stay in memory, of at most so many bytes each: every tick looks at those that were last. */
+const RECENT = 16;
+const SMALL = 8_192;
 
 /** One line of a conversation. */
 export interface Spoken {
@@ -56,6 +59,8 @@ export class Conversations {
   /** Numbers of exchanges by the episode they belong to. */
   readonly #episodes = new Map<number, number[]>();
   readonly #touched: (episode: number) => void;
+  /** By number; those that came last are last. */
+  readonly #recent = new Map<number, Spoken[]>();
   #bytes = 0;
   #last = 0;
 
@@ -115,10 +120,23 @@ export class Conversations {
   /** The records of an exchange; empty when it is not kept. */
   exchange(number: number): Spoken[] {
     const place = this.#places.get(number);
+    const known = place && this.#recent.get(number);
+    if (known) return known;
     const value = place && this.#host.store.get(place.key);
     if (!value) return [];
     const lines = Buffer.from(value).toString().trimEnd().split('\n');
-    return lines.map((text) => JSON.parse(text) as Spoken);
+    const records = lines.map((text) => JSON.parse(text) as Spoken);
+    this.#keep(number, place.size, records);
+    return records;
+  }
+
+  #keep(number: number, size: number, records: Spoken[]): void {
+    if (size > SMALL) return;
+    this.#recent.set(number, records);
+    for (const old of this.#recent.keys()) {
+      if (this.#recent.size <= RECENT) return;
+      this.#recent.delete(old);
+    }
   }
 
   /**
@@ -164,7 +182,8 @@ export class Conversations {
       const threads = conversation.includes('.')
         ? records.map(({ id }) => put(this.#threadKey(id), Buffer.from(conversation)))
         : [];
-      return { number, place: { key, conversation, size: value.length }, operations: [put(key, value), ...threads] };
+      const operations = [put(key, value), ...threads];
+      return { number, records, place: { key, conversation, size: value.length }, operations };
     });
     const excess: number[] = [];
     let bytes = added.reduce((sum, { place }) => sum + place.size, this.#bytes);
@@ -180,8 +199,9 @@ export class Conversations {
       operations: [...removed.operations, ...added.flatMap(({ operations }) => operations)],
       apply: () => {
         removed.apply();
-        for (const { number, place } of added) {
+        for (const { number, place, records } of added) {
           this.#insert(number, place);
+          this.#keep(number, place.size, [...records]);
           this.#touched(episodeOf(number));
         }
       },
@@ -226,6 +246,7 @@ export class Conversations {
     const place = this.#places.get(number);
     if (!place) return;
     this.#places.delete(number);
+    this.#recent.delete(number);
     this.#bytes -= place.size;
     const episode = episodeOf(number);
     const left = this.within(episode).filter((other) => other !== number);
