@@ -6,7 +6,7 @@ const MOST = 1_000;
 const GLOB = 1_024;
 const verdicts = ['allow', 'ask', 'deny'] as const;
 const act = /^(?:\*|[a-z][a-z0-9_.-]{0,63})$/;
-const says = '# none: allow, ask or deny, then an act, then a pattern; the first that matches decides\n';
+const says = '# allow, ask or deny, then an act, then a pattern; the first line that matches decides\n';
 
 const format = (value: readonly Permission[]): string =>
   value.length === 0 ? says : value.map((rule) => `${rule.verdict} ${rule.act} ${rule.glob}\n`).join('');

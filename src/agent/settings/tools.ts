@@ -4,7 +4,7 @@ import { asLines, type View } from './view.ts';
 
 const MOST = 1_000;
 const pattern = /^[A-Za-z0-9*][A-Za-z0-9._*-]{0,99}$/;
-const says = '# nothing: a tool a line, * for any characters\n';
+const says = '# a tool a line, * for any characters; without a line it may use none\n';
 
 /** The tools it may use, one a line. No line: none of them. */
 export const tools: View<readonly string[]> = {
