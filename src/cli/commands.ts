@@ -56,6 +56,13 @@ export const commands: readonly Command[] = [
     load: () => import('./new.ts'),
   },
   {
+    name: 'restore',
+    words: '<name> [as]',
+    flags: server,
+    sentence: 'bring an agent back from the archive: NAME@TIME, or the newest of NAME',
+    load: () => import('./restore.ts'),
+  },
+  {
     name: 'ask',
     words: '<agent> [text...]',
     flags: server,

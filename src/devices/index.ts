@@ -187,7 +187,7 @@ const agentPolicy = rows<AgentContext>([
 // prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
-  ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, pause, resume, checkpoint',          agentCtl],
+  ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, pause, resume, checkpoint, restore, fork, archive', agentCtl],
   ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                    agentStatus],
   ['status.json', 'text',  'r', '-', 'the same for programs',                                    agentStatusJson],
   ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',               ({ agent, server }) => error(server.world, agent.errors)],
@@ -224,7 +224,7 @@ const rootAgents = rows<Server>([
 export const rootRows: readonly Row<Server>[] = rows<Server>([
   ['README',       'text',  '-', '-', 'for whoever is here for the first time',                          ({ world }) => readme(world)],
   ['help',         'text',  '-', '-', 'what there is in this directory',                                  ({ world }) => help(world, () => rootRows)],
-  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, import PATH, sync, shutdown',      ctl],
+  ['ctl',          'verbs', '-', '-', 'new NAME [MODEL], remove NAME, restore NAME, import PATH, sync, shutdown', ctl],
   ['status',       'text',  '-', 'r', 'version, uptime, agents by state, listeners, mounts, model',      status],
   ['status.json',  'text',  '-', '-', 'the same for programs',                                           statusJson],
   ['index',        'text',  '-', 'r', 'a header line, then one tab-separated line an agent',             index],
@@ -277,6 +277,8 @@ export const devices = (server: Server): Devices => {
         agents.changed(change.from);
         for (const hear of renamed) hear(change.from);
       }
+      // Whoever asked for it can still read the outcome.
+      if (change.change === 'restored') tables.get(change.was)?.retire(['ctl']);
       if (change.change === 'removed') dirs.delete(change.agent.id);
       agents.changed(change.agent.name);
     } else if (change.type === 'note') dirs.get(change.agent.id)?.noteChanged(change.path);

@@ -107,6 +107,16 @@ export class Table<Context> implements Dir {
     this.#world.changes.entry(this.stamp.qid, name);
   }
 
+  /** What the lines stand for is another thing now: what was made of them is gone, for whoever holds it, but for `kept`. */
+  retire(kept: readonly string[] = []): void {
+    for (const [name, node] of this.#made) {
+      if (kept.includes(name)) continue;
+      Object.defineProperty(node, 'gone', { value: true });
+      this.#world.changes.entry(this.stamp.qid, name);
+    }
+    this.#made.clear();
+  }
+
   list(request: Request): Awaitable<Iterable<Entry>> {
     const rows = [...this.#rows.values()].filter(({ hidden }) => !hidden);
     const lines = rows.map(({ name, kind }) => ({ name, mode: typeOf(kind), node: this.lookup(name)! }));

@@ -11,10 +11,10 @@ import { Offline } from '../../src/drivers/model/offline.ts';
 import type { Keys } from '../../src/drivers/keys/keys.ts';
 import type { Store } from '../../src/drivers/store/store.ts';
 import { MemoryStore } from '../../src/drivers/store/memory.ts';
-import { host, type Host } from '../../src/files/host.ts';
 import { Changes } from '../../src/kernel/changes.ts';
 import { operator, type Subject } from '../../src/kernel/subject.ts';
 import { Views } from '../../src/views.ts';
+import { Works } from '../../src/works.ts';
 import { keyPool } from './keys.ts';
 import { Shell } from './shell.ts';
 import { temporary } from './temporary.ts';
@@ -56,10 +56,14 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
   cpSync('mounts', namespaces, { recursive: true });
   const models = options.models ?? new Models(new Offline(), ...(options.model ? [options.model] : []));
   const keys = options.keys ?? keyPool();
-  const agents = await Agents.open({ store: options.store ?? new MemoryStore(), clock, models, keys });
+  const works = new Works({
+    work: directory,
+    checkpoints: join(directory, '.checkpoints'),
+    failed: (name, error) => t.log(name, error),
+  });
+  const agents = await Agents.open({ store: options.store ?? new MemoryStore(), clock, models, keys, work: works });
   await agents.define('ada', operator, options.model?.name);
   const calls: string[] = [];
-  const opened = new Map<number, Host>();
   const server: Server = {
     world: { changes, now: () => clock.now(), uid: process.getuid!(), gid: process.getgid!() },
     agents,
@@ -73,12 +77,7 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
       calls.push('sync');
       await agents.sync();
     },
-    work: (name, id) => {
-      opened.get(id)?.close();
-      const made = host(join(directory, name), { mkdir: 0o700 });
-      opened.set(id, made);
-      return made;
-    },
+    work: (name, id) => works.open(name, id),
     environment: {
       fuse: async () => undefined,
       free: async () => 512 * 1024 * 1024,
@@ -99,7 +98,7 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
     for (const shell of shells) await shell.end();
     views.close();
     await agents.close();
-    for (const work of opened.values()) work.close();
+    works.close();
   });
   return {
     agents,

@@ -56,6 +56,31 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
       says: 'keep what it is now, work/ included; not while it works',
       run: async ([name], { subject, signal }) => told(await agent.checkpoints.make(name!, subject, { signal })),
     },
+    {
+      name: 'restore',
+      args: 'NAME',
+      says: 'be again what it was at a checkpoint; what it is now is another one first',
+      run: async ([name], { subject, signal }) => {
+        const saved = await server.agents.restore(agent.name, name!, subject, signal);
+        return `restored ${name!}; what was before is checkpoint ${saved}`;
+      },
+    },
+    {
+      name: 'fork',
+      args: 'NAME [CHECKPOINT]',
+      says: 'a new agent with its state, now or at a checkpoint; without messages, history and budget',
+      run: async ([name, checkpoint], { subject, signal }) => {
+        const options = { subject, signal, ...(checkpoint === undefined ? {} : { checkpoint }) };
+        await server.agents.fork(agent.name, name!, options);
+        return `forked agents/${name!}`;
+      },
+    },
+    {
+      name: 'archive',
+      args: '',
+      says: 'remove it, as rmdir does',
+      run: async (_words, { subject }) => `archived as ${await server.agents.archive(agent.name, subject)}`,
+    },
   ]);
 
 const told = ({ name, work }: CheckpointInfo): string => {

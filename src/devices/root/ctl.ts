@@ -22,6 +22,12 @@ export const ctl = (server: Server): Verbs => {
       run: async ([name], { subject }) => `archived as ${await agents.archive(name!, subject)}`,
     },
     {
+      name: 'restore',
+      args: 'NAME [AS]',
+      says: 'bring an agent back from the archive: NAME@TIME, or the newest of NAME',
+      run: async ([name, as], { subject }) => `restored agents/${(await agents.unarchive(name!, subject, as)).name}`,
+    },
+    {
       name: 'import',
       args: 'PATH',
       says: "make an agent of a manifest, ours or Coop's, in a file of the server's host",

@@ -1,4 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
+import { O_RDONLY } from '../../../src/kernel/mode.ts';
+import { agent } from '../../../src/kernel/subject.ts';
 import { ScriptedModel, forever } from '../../agent/support.ts';
 import { tree } from '../../support/tree.ts';
 
@@ -7,7 +11,17 @@ test('read: the verbs with their arguments, then the last outcome', async (t) =>
   const shell = attach();
   t.deepEqual(
     (await shell.lines('/agents/ada/ctl')).map((line) => line.split(/ {2,}/)[0]),
-    ['tick [REASON...]', 'wake', 'hibernate', 'pause', 'resume', 'checkpoint NAME'],
+    [
+      'tick [REASON...]',
+      'wake',
+      'hibernate',
+      'pause',
+      'resume',
+      'checkpoint NAME',
+      'restore NAME',
+      'fork NAME [CHECKPOINT]',
+      'archive',
+    ],
   );
   await shell.write('/agents/ada/ctl', 'pause\n');
   t.is((await shell.lines('/agents/ada/ctl')).at(-1), 'ok: pause');
@@ -74,4 +88,49 @@ test('a transition that is never legal is EINVAL; resume ends a failure', async 
   await t.throwsAsync(shell.write('/agents/ada/ctl', 'tick\n'), { code: 'EBUSY' });
   await shell.write('/agents/ada/ctl', 'resume\n');
   t.is(await agents.get('ada')!.settled(forever()), 'idle');
+});
+
+test('checkpoint, restore and fork, with work/; the directory of the agent stays where one stands', async (t) => {
+  const { attach, works } = await tree(t);
+  const shell = attach();
+  const note = '/agents/ada/memory/notes/a';
+  await shell.write(note, 'one\n');
+  await shell.write('/agents/ada/work/file', 'one\n');
+  t.is(await shell.ask('/agents/ada/ctl', 'checkpoint x\n'), 'ok: checkpoint x: 1 in work/, 4 bytes\n');
+  await shell.write(note, 'two\n');
+  await shell.write('/agents/ada/work/file', 'two\n');
+  const held = await shell.open('/agents/ada/status', O_RDONLY);
+  const { ino } = await shell.stat('/agents/ada');
+  t.regex(await shell.ask('/agents/ada/ctl', 'restore x\n'), /^ok: restored x; what was before is checkpoint before-/);
+  t.is(await shell.cat(note), 'one\n');
+  t.is(await shell.cat('/agents/ada/work/file'), 'one\n');
+  t.is((await shell.stat('/agents/ada')).ino, ino);
+  await t.throwsAsync(held.read(10), { code: 'ESTALE' });
+  await shell.write('/agents/ada/ctl', 'fork eva x\n');
+  t.is(await shell.cat('/agents/eva/memory/notes/a'), 'one\n');
+  t.is(readFileSync(join(works, 'eva/file'), 'utf8'), 'one\n');
+  await t.throwsAsync(shell.write('/agents/ada/ctl', 'fork eva\n'), { code: 'EEXIST' });
+  await t.throwsAsync(shell.write('/agents/ada/ctl', 'restore nothing\n'), { code: 'ENOENT' });
+});
+
+test('archive, and back by the ctl of the root', async (t) => {
+  const { attach, works } = await tree(t);
+  const shell = attach();
+  await shell.write('/agents/ada/work/file', 'one\n');
+  // The command is done; what it was written to is gone with it.
+  await t.throwsAsync(shell.write('/agents/ada/ctl', 'archive\n'), { code: 'ESTALE' });
+  t.deepEqual(await shell.ls('/agents'), []);
+  t.is(await shell.ask('/ctl', 'restore ada\n'), 'ok: restored agents/ada\n');
+  t.is(await shell.cat('/agents/ada/work/file'), 'one\n');
+  await t.throwsAsync(shell.write('/ctl', 'restore ada\n'), { code: 'EEXIST' });
+  await t.throwsAsync(shell.write('/ctl', 'restore ada eva\n'), { code: 'ENOENT' });
+  t.true(existsSync(join(works, 'ada/file')));
+});
+
+test('an agent may not checkpoint, restore, fork or archive itself', async (t) => {
+  const { attach } = await tree(t);
+  const shell = attach(agent('ada'));
+  for (const verb of ['checkpoint x', 'restore x', 'fork eva', 'archive']) {
+    await t.throwsAsync(shell.write('/ctl', `${verb}\n`), { code: 'EACCES' }, verb);
+  }
 });

@@ -8,7 +8,7 @@ test('read: the verbs with their arguments, then the last outcome', async (t) =>
   const shell = attach();
   t.deepEqual(
     (await shell.lines('/ctl')).map((line) => line.split(/ {2,}/)[0]),
-    ['new NAME [MODEL]', 'remove NAME', 'import PATH', 'sync', 'shutdown'],
+    ['new NAME [MODEL]', 'remove NAME', 'restore NAME [AS]', 'import PATH', 'sync', 'shutdown'],
   );
   await shell.write('/ctl', 'new bob\n');
   t.is((await shell.lines('/ctl')).at(-1), 'ok: new bob');
@@ -37,7 +37,7 @@ test('new defines an agent with a model, remove archives it', async (t) => {
 });
 
 for (const [command, code, reason] of [
-  ['bogus', 'EINVAL', /no such command; there are new, remove, import, sync, shutdown/],
+  ['bogus', 'EINVAL', /no such command; there are new, remove, restore, import, sync, shutdown/],
   ['new', 'EINVAL', /usage: new NAME \[MODEL\]/],
   ['new a b c', 'EINVAL', /usage: new NAME \[MODEL\]/],
   ['new Bob', 'EINVAL', /'Bob' cannot name an agent/],
