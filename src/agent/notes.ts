@@ -18,6 +18,13 @@ export interface NoteInfo {
   readonly mtime: bigint;
 }
 
+/** A note as it comes from elsewhere; without bytes a directory. */
+export interface Adopted {
+  readonly path: string;
+  readonly bytes?: Uint8Array | undefined;
+  readonly mtime: bigint;
+}
+
 export interface NoteStage {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -56,6 +63,11 @@ export class Notes {
   /** Undefined when there is neither note nor directory; the root, '', is a directory without a time of its own. */
   info(path: string): NoteInfo | undefined {
     return this.#infos.get(path);
+  }
+
+  /** Paths of all directories, each before what lies in it. */
+  directories(): string[] {
+    return [...this.#infos].flatMap(([path, { directory }]) => (directory ? [path] : [])).sort();
   }
 
   /** Names in a directory, sorted. ENOENT, ENOTDIR. */
@@ -134,6 +146,56 @@ export class Notes {
         this.#fresh.delete(path);
         this.#insert(path, info);
         this.#tell(path, replaced ? 'changed' : 'added');
+      },
+    };
+  }
+
+  /**
+   * Notes and directories from elsewhere, with their times, in somebody else's batch: they take the place of notes of the
+   * same path. Directories come before what lies in them. EINVAL, EFBIG, ENOSPC, ENOENT and ENOTDIR for the directory,
+   * EISDIR; told with the place in the list.
+   */
+  adopt(
+    found: readonly Adopted[],
+    failed: (at: number, error: unknown) => never,
+  ): { operations: Operation[]; apply: () => void } {
+    const directories = new Set([...this.#infos].flatMap(([path, { directory }]) => (directory ? [path] : [])));
+    const paths = new Set(this.#infos.keys());
+    const operations: Operation[] = [];
+    const kept: [path: string, info: NoteInfo][] = [];
+    for (const [at, { path, bytes, mtime }] of found.entries()) {
+      try {
+        this.#named(path, bytes === undefined);
+        const [parent] = split(path);
+        if (parent !== '' && !directories.has(parent)) {
+          throw new Errno(paths.has(parent) ? 'ENOTDIR' : 'ENOENT', `no directory of notes '${parent}'`);
+        }
+        if (paths.has(path) && directories.has(path) !== (bytes === undefined)) {
+          throw new Errno('EISDIR', `'${path}' is a note and a directory`);
+        }
+        paths.add(path);
+        if (paths.size > this.#most)
+          throw new Errno('ENOSPC', `it has ${this.#most} notes: policy/limits says no more`);
+        if (bytes && bytes.length > NOTE) throw new Errno('EFBIG', `a note has at most ${NOTE} bytes`);
+      } catch (error) {
+        failed(at, error);
+      }
+      if (bytes === undefined) directories.add(path);
+      if (bytes === undefined && this.#infos.has(path)) continue;
+      const info = { directory: bytes === undefined, size: bytes?.length ?? 0, mtime };
+      kept.push([path, info]);
+      operations.push(this.#remember(path, info));
+      if (bytes) operations.push(put(notePrefix(this.#agent.id) + path, bytes));
+    }
+    return {
+      operations,
+      apply: () => {
+        for (const [path, info] of kept) {
+          const replaced = this.#infos.has(path);
+          this.#fresh.delete(path);
+          this.#insert(path, info);
+          this.#tell(path, replaced ? 'changed' : 'added');
+        }
       },
     };
   }
@@ -246,20 +308,30 @@ export class Notes {
 
   /** That a note (or, where `directory`, a directory) may stand at a path. */
   #check(path: string, directory = false): void {
+    this.#named(path);
+    if (directory) return;
+    this.#directory(split(path)[0]);
+    const info = this.#infos.get(path);
+    if (info?.directory === true) throw new Errno('EISDIR');
+    if (!info && this.#infos.size >= this.#most) {
+      throw new Errno('ENOSPC', `it has ${this.#most} notes: policy/limits says no more`);
+    }
+  }
+
+  /** That a path is one. */
+  #named(path: string, directory = false): void {
     const names = path.split('/');
-    if (names.length > DEEP + 1) throw new Errno('EINVAL', `notes lie at most ${DEEP} directories deep`);
+    if (names.length > DEEP + (directory ? 0 : 1))
+      throw new Errno('EINVAL', `notes lie at most ${DEEP} directories deep`);
     for (const name of names) {
       if (!userName.test(name)) {
         throw new Errno('EINVAL', `'${name}' cannot name a note: letters, digits, '.', '_', '-', at most 100`);
       }
     }
-    if (directory) return;
-    this.#directory(names.slice(0, -1).join('/'));
-    const info = this.#infos.get(path);
-    if (info?.directory === true) throw new Errno('EISDIR');
-    const { notes: most } = this.#agent.settings.limits;
-    if (!info && this.#infos.size >= most)
-      throw new Errno('ENOSPC', `it has ${most} notes: policy/limits says no more`);
+  }
+
+  get #most(): number {
+    return this.#agent.settings.limits.notes;
   }
 
   #directory(path: string): Set<string> {

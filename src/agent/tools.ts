@@ -4,6 +4,7 @@ import type { Agent } from './agent.ts';
 import type { Effects } from './effects.ts';
 import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
+import { remember } from './memory/remember.ts';
 
 /** Whose job uses a tool. */
 export interface ToolContext {
@@ -54,4 +55,4 @@ export const textIn = (input: Readonly<Record<string, unknown>>, key: string): s
 };
 
 /** Those every server has. */
-export const builtIn: readonly Tool[] = [];
+export const builtIn: readonly Tool[] = [remember];

@@ -12,6 +12,7 @@ import { chain } from './agent/chain.ts';
 import { conversations } from './agent/conversations.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
 import { episodes } from './agent/episodes.ts';
+import { exported } from './agent/export.ts';
 import { goalCtl, goalPriority, goalStatus, goalText, GoalsDir, newGoal, type GoalContext } from './agent/goals.ts';
 import { decrypt, encrypt, npub, profile, pubkey, sign, verify } from './agent/identity.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
@@ -113,7 +114,8 @@ const agentMemory = rows<AgentContext>([
   ['conversations', 'dir',   'r', '-', 'who said what: a log for each origin and each thread',    conversations],
   ['search',        'call',  'r', '-', 'write words, read what has them: score, path, excerpt',   search],
   ['recall',        'text',  'r', '-', 'what the next tick will be shown of all this',            recall],
-  ['ctl',           'verbs', 'r', '-', 'forget GLOB, compact',                                    memoryCtl],
+  ['export',        'call',  'r', '-', 'all of it as one bundle, which import takes',             exported],
+  ['ctl',           'verbs', 'r', '-', 'forget GLOB, compact, import NAME',                       memoryCtl],
 ], { notes: agentNotes, episodes: agentEpisodes, conversations: agentConversations });
 
 // prettier-ignore

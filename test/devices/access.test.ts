@@ -80,6 +80,7 @@ const own: Record<string, Right> = {
   '/memory/conversations/operator': { operator: 'xr', agent: 'xr', observer: '-' },
   '/memory/search': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/memory/recall': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/memory/export': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/memory/ctl': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/tools': { operator: 'x', agent: 'x', observer: '-' },
   '/tools/allow': { operator: 'xrw', agent: 'xr', observer: '-' },

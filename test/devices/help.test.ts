@@ -36,6 +36,7 @@ const agent = [
   'memory/conversations/ID',
   'memory/search',
   'memory/recall',
+  'memory/export',
   'memory/ctl',
   'identity/',
   'identity/pubkey',

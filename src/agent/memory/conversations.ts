@@ -93,6 +93,11 @@ export class Conversations {
     return this.#conversations.get(name);
   }
 
+  /** Numbers of all exchanges, ascending. */
+  numbers(): IterableIterator<number> {
+    return this.#places.keys();
+  }
+
   /** Numbers of the episodes that exchanges are kept of. */
   episodes(): IterableIterator<number> {
     return this.#episodes.keys();

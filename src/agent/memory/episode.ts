@@ -4,6 +4,7 @@ import { cut } from '../text.ts';
 const TEXT = 2_048;
 const REST = 128;
 const WHOLE = 16;
+const SUBJECT = 256;
 
 /** What became of a message. */
 export interface Happened {
@@ -29,14 +30,22 @@ export interface Said {
 /** What is stored of a tick's messages: no more than some hundred kilobytes, however many they were. */
 export const shorten = (all: readonly Happened[]): Happened[] =>
   all.map((happened, at) => {
-    const { message, answer } = happened;
+    const { message, answer, error } = happened;
     const most = at < WHOLE ? TEXT : REST;
     return {
       ...happened,
-      message: { ...message, text: cut(message.text, most) },
-      ...(answer ? { answer: { ...answer, text: cut(answer.text, most) } } : {}),
+      message: saidShort(message, most),
+      ...(answer ? { answer: saidShort(answer, most) } : {}),
+      ...(error ? { error: { code: error.code, reason: cut(error.reason, TEXT) } } : {}),
     };
   });
+
+const saidShort = ({ id, subject, inReplyTo, text }: Said, most: number): Said => ({
+  id,
+  ...(subject === undefined ? {} : { subject: cut(subject, SUBJECT) }),
+  ...(inReplyTo === undefined ? {} : { inReplyTo: cut(inReplyTo, SUBJECT) }),
+  text: cut(text, most),
+});
 
 /** As `memory/episodes/N.md` shows it. What others wrote is quoted, so that it cannot pass for a part of the document. */
 export const episodeText = (all: readonly Happened[]): string => all.map(section).join('\n');

@@ -86,6 +86,25 @@ export class Episodes {
     };
   }
 
+  /** Those of somebody else, all newer than what is there; the oldest go when there are too many. */
+  adopt(found: readonly (readonly [number: number, happened: readonly Happened[]])[]): Change {
+    const excess = this.#numbers.slice(0, Math.max(0, this.#numbers.length + found.length - EPISODES));
+    const kept = found.slice(Math.max(0, found.length - EPISODES));
+    return {
+      operations: [
+        ...excess.map((old) => del(this.#key(old))),
+        ...kept.map(([number, happened]) => put(this.#key(number), Buffer.from(JSON.stringify(shorten(happened))))),
+      ],
+      apply: () => {
+        this.#drop(excess);
+        for (const [number] of kept) {
+          this.#numbers.push(number);
+          this.#touched(number);
+        }
+      },
+    };
+  }
+
   /** Without these. */
   remove(numbers: readonly number[]): Change {
     return {

@@ -10,6 +10,7 @@ import { assertQuestion, Corpus } from './corpus.ts';
 import { Conversations, PER_EPISODE, type Exchange } from './conversations.ts';
 import type { Happened, Said } from './episode.ts';
 import { Episodes, type Change } from './episodes.ts';
+import { adopt, exportBundle, readBundle, type Imported } from './exchange.ts';
 import { glob } from './glob.ts';
 import { excerpt } from './head.ts';
 import { episodeId, Library, noteId, summaryId } from './library.ts';
@@ -49,6 +50,7 @@ export class Memory {
   readonly #agent: Agent;
   readonly #host: Host;
   #notesChanged = false;
+  #reserved = 0;
   /** What the tick that runs has done so far. */
   #open: Open | undefined;
   /** What rewrites memories happens one after the other. */
@@ -124,11 +126,22 @@ export class Memory {
   }
 
   #happened(tick: number, { happened, exchanges }: Open): Change {
-    const number = Math.max(tick, (this.episodes.numbers().at(-1) ?? 0) + 1, this.conversations.lastEpisode + 1);
+    const number = Math.max(tick, this.last + 1);
+    this.reserve(number);
     const numbered = exchanges
       .slice(0, PER_EPISODE)
       .map((exchange, at) => ({ ...exchange, number: number * PER_EPISODE + at }));
     return together([this.episodes.add(number, happened), this.conversations.add(numbered)]);
+  }
+
+  /** The highest number an episode or exchange has, or is about to have; 0 before the first. */
+  get last(): number {
+    return Math.max(this.#reserved, this.episodes.numbers().at(-1) ?? 0, this.conversations.lastEpisode);
+  }
+
+  /** Numbers up to this one are about to be used: a tick and an import may go on side by side. */
+  reserve(number: number): void {
+    this.#reserved = Math.max(this.#reserved, number);
   }
 
   /** What a tick is shown with this message; without one, in general. EINTR when the signal aborts. */
@@ -178,7 +191,7 @@ export class Memory {
    * with their paths when that is on disk. EINVAL for what is no pattern.
    */
   async forget(pattern: string): Promise<string[]> {
-    const matches = glob(pattern.replace(/^\/?memory\//, ''));
+    const matches = below(pattern);
     return this.#inTurn(async () => {
       const { notes } = this.#agent;
       const paths = notes.paths().filter((path) => matches(`notes/${path}`));
@@ -197,7 +210,7 @@ export class Memory {
         notes.erase(paths),
         this.episodes.remove(numbers),
         this.conversations.remove(spoken),
-        ...(summary ? [this.#summary(undefined)] : []),
+        ...(summary ? [this.withSummary(undefined)] : []),
       ]);
       this.#host.event('memory.forgotten', this.#agent.name, { pattern, count: forgotten.length });
       return forgotten;
@@ -215,7 +228,25 @@ export class Memory {
     });
   }
 
-  #summary(text: string | undefined): Change {
+  /** All that matches a pattern, or all there is, as a bundle (`bundle.ts`). EINVAL, EFBIG, EINTR. */
+  async export(pattern: string, signal: AbortSignal): Promise<Uint8Array> {
+    const matches = pattern === '' ? () => true : below(pattern);
+    return exportBundle(this.#agent, this.#host, matches, signal);
+  }
+
+  /** Takes over a bundle, all of it or nothing. EINVAL and others with the number of the line that is wrong. */
+  import(bundle: Uint8Array): Promise<Imported> {
+    return this.#inTurn(async () => {
+      const items = await readBundle(bundle);
+      const { imported, changes } = adopt(this.#agent, items);
+      await this.#commit(changes);
+      this.#host.event('memory.imported', this.#agent.name, { ...imported });
+      return imported;
+    });
+  }
+
+  /** The operation that gives the summary another text, or takes it away. */
+  withSummary(text: string | undefined): Change {
     const apply = (): void => this.corpus.touch(summaryId);
     return { operations: [this.episodes.setSummary(text)], apply };
   }
@@ -253,6 +284,9 @@ export class Memory {
     for (const path of this.library.choose()) this.corpus.touch(noteId(path));
   }
 }
+
+/** A pattern of paths below `memory/`, which may stand before it. */
+const below = (pattern: string): ((path: string) => boolean) => glob(pattern.replace(/^\/?memory\//, ''));
 
 /** What the operator says, or has planned. */
 const isOperators = (origin: Origin): boolean =>

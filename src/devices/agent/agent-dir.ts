@@ -16,6 +16,8 @@ import type { Server } from '../server.ts';
 export interface AgentContext {
   readonly agent: Agent;
   readonly server: Server;
+  /** What lies under a name in the agent's own directory. */
+  readonly beside: (name: string) => Node | undefined;
 }
 
 /**
@@ -135,7 +137,9 @@ export class AgentDir implements Dir {
     const known = this.#tables.get(agent);
     if (known) return known;
     const { stamp } = this;
-    const table = new Table(this.#server.world, this.#rows, { agent, server: this.#server }, { stamp });
+    const beside = (name: string): Node | undefined => table.lookup(name);
+    const context: AgentContext = { agent, server: this.#server, beside };
+    const table: Table<AgentContext> = new Table(this.#server.world, this.#rows, context, { stamp });
     this.#tables.set(agent, table);
     return table;
   }

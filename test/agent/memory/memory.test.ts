@@ -248,3 +248,29 @@ test('compact folds the oldest episodes into a line each, which can be found', a
     t.true((await paths(found, 'giraffe')).includes('memory/conversations/operator'));
   }
 });
+
+test('what is remembered with the tool is a note with the commit of the tick, and recalled by the next', async (t) => {
+  const { ada, reopen } = await world(t);
+  const answer = await ada.ask(bytes('remember The cat is called Tom'), operator, forever());
+  const [path] = ada.notes.paths();
+  t.regex(path!, /^the-cat-is-called-tom-[0-9a-f]{8}$/);
+  t.is(answer, `remembered as memory/notes/${path}\n`);
+  t.is(text(ada.notes.read(path!)), 'The cat is called Tom\n');
+  const again = (await (await reopen()).load('ada'))!;
+  t.true((await again.ask(bytes('what is my cat called?'), operator, forever())).includes(`memory/notes/${path}`));
+  await again.ask(bytes('remember The cat is called Tom\nremember 猫'), operator, forever());
+  t.is(again.notes.paths().length, 2);
+  // Of others it is text.
+  await again.inbox.accept(bytes('remember me'), { origin: agent('eve') });
+  await again.settled(forever());
+  t.is(again.notes.paths().length, 2);
+});
+
+test('what the tool remembers in a tick that fails is not there', async (t) => {
+  const { ada, store } = await world(t);
+  store.broken = true;
+  const asked = ada.ask(bytes('remember this'), operator, forever());
+  await t.throwsAsync(asked);
+  store.broken = false;
+  t.deepEqual(ada.notes.paths(), []);
+});
