@@ -155,9 +155,9 @@ export class GoalsDir implements Dir {
   #table(goal: Goal): Table<GoalContext> {
     const known = this.#tables.get(goal);
     if (known) return known;
-    const { agent, server } = this.#context;
+    const { agent } = this.#context;
     const gone = (): boolean => agent.goals.get(goal.name) !== goal;
-    const table = new Table(server.world, this.#rows, { agent, server, goal }, { gone });
+    const table = new Table(this.#context.server.world, this.#rows, { ...this.#context, goal }, { gone });
     this.#tables.set(goal, table);
     return table;
   }
