@@ -94,7 +94,7 @@ export class Identity {
     }
   }
 
-  /** What the key was used for, and for whom, without the content. On its way to the disk when the answer is read. */
+  /** What the key was used for, and for whom, without the content. On disk before anybody has the answer. */
   async #record(act: 'sign' | 'encrypt' | 'decrypt', subject: Subject, fields: object): Promise<void> {
     const agent = this.#agent;
     if (agent.gone) throw new Errno('ESTALE', `the agent '${agent.name}' is gone`);
@@ -109,6 +109,6 @@ export class Identity {
       ...fields,
     });
     this.#host.event(`identity.${act}`, agent.name, { by, ...fields });
-    await this.#host.commit([agent.save()], agent.journals, { sync: false });
+    await this.#host.commit([agent.save()], agent.journals);
   }
 }

@@ -103,6 +103,24 @@ test('a key stays through a rename, in the archive, and is nobody else’s', asy
   t.not(await pubkey(agents, 'eve'), key);
 });
 
+test('a fork has a key of its own, who comes back from the archive the old one', async (t) => {
+  const store = new FragileStore();
+  const agents = await open(store, keyPool());
+  t.teardown(() => agents.close());
+  await agents.define('ada', operator);
+  const key = await pubkey(agents, 'ada');
+  await (await agents.load('ada'))!.checkpoints.make('x', operator);
+  await agents.fork('ada', 'eva', { subject: operator });
+  await agents.fork('ada', 'zoe', { checkpoint: 'x', subject: operator });
+  t.is(await keyless(store), 2);
+  t.is(new Set([key, await pubkey(agents, 'eva'), await pubkey(agents, 'zoe')]).size, 3);
+  await agents.archive('ada', operator);
+  await agents.unarchive('ada', operator, 'ida');
+  t.is(await pubkey(agents, 'ida'), key);
+  await agents.restore('ida', 'x', operator);
+  t.is(await pubkey(agents, 'ida'), key);
+});
+
 test('what was archived before it had a key still gets one', async (t) => {
   const store = new FragileStore();
   const clock = new ManualClock();

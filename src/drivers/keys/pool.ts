@@ -140,7 +140,13 @@ export class KeyPool implements Keys {
 
   async #run(task: Task): Promise<Outcome> {
     this.#threads ??= import('./threads.ts').then(({ Threads }) => new Threads(this.#serverKey, this.#width));
-    return (await this.#threads).run(task);
+    const threads = await this.#threads;
+    try {
+      return await threads.run(task);
+    } finally {
+      // The next request tries with others.
+      if (threads.broken) this.#threads = undefined;
+    }
   }
 }
 

@@ -11,10 +11,12 @@ const file = import.meta.url.endsWith('.cjs') ? './keys-worker.cjs' : './worker.
 /** The threads in which keys are used. */
 export class Threads {
   readonly #pool: Piscina<Task, Outcome>;
+  #broken: Error | undefined;
 
-  constructor(serverKey: Uint8Array, width: number) {
+  /** `run`: what runs in them, beside this file. */
+  constructor(serverKey: Uint8Array, width: number, run = file) {
     this.#pool = new Piscina({
-      filename: new URL(file, import.meta.url).href,
+      filename: new URL(run, import.meta.url).href,
       workerData: { serverKey },
       minThreads: 0,
       maxThreads: width,
@@ -24,10 +26,24 @@ export class Threads {
       env: {},
       recordTiming: false,
     });
+    // A thread that cannot begin: what waits for it would wait for ever, and nothing comes of others.
+    this.#pool.on('error', (error: Error) => {
+      this.#broken ??= error;
+      void this.#pool.destroy();
+    });
   }
 
-  run(task: Task): Promise<Outcome> {
-    return this.#pool.run(task);
+  /** A thread could not begin: nothing more is done here. */
+  get broken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  async run(task: Task): Promise<Outcome> {
+    try {
+      return await this.#pool.run(task);
+    } catch (error) {
+      throw this.#broken ?? error;
+    }
   }
 
   /** Ends the threads, whatever they do. */

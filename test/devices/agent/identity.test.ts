@@ -236,19 +236,16 @@ test('the secret leaves by no file, log, error or trace of the store', async (t)
 });
 
 test('the permission to publish lets a real event be signed, which other libraries accept', async (t) => {
-  const { attach, agents } = await tree(t);
+  const { attach } = await tree(t);
   const shell = attach();
   const pubkey = await key(shell);
-  const settings = agents.get('ada')!.settings.get();
-  const permissions = [
-    { verdict: 'deny', act: 'publish', glob: '4' },
-    { verdict: 'allow', act: 'publish', glob: '*' },
-  ] as const;
-  Object.defineProperty(agents.get('ada')!.settings, 'get', { value: () => ({ ...settings, permissions }) });
+  await shell.write('/agents/ada/policy/permissions', 'deny publish 4\nask publish 7\nallow publish *\n');
   const event = { pubkey, created_at: 1_700_000_000, kind: 1, tags: [], content: 'hello' };
   const sig = (await shell.ask(`${at}/sign`, serializeEvent(event))).trim();
   t.true(verifyEvent({ ...event, id: getEventHash(event), sig }));
-  await t.throwsAsync(shell.ask(`${at}/sign`, serializeEvent({ ...event, kind: 4 })), { code: 'EPERM' });
+  for (const kind of [4, 7]) {
+    await t.throwsAsync(shell.ask(`${at}/sign`, serializeEvent({ ...event, kind })), { code: 'EPERM' });
+  }
   // And the other way round: what another library signed is verified here.
   const secret = newSecret();
   const signed = finalizeEvent({ created_at: 1, kind: 1, tags: [], content: 'x' }, secret);
