@@ -424,7 +424,7 @@ export class Inbox {
     if (bytes.length > MESSAGE) throw new Errno('EFBIG', `a message has at most ${MESSAGE} bytes`);
     if (options.name !== undefined) this.assertName(options.name);
     const text = decode(bytes);
-    if (options.job !== undefined) this.#agent.jobs.assertDraft(options.job);
+    if (options.job !== undefined) this.#agent.jobs.names.assertDraft(options.job);
     const draft = options.plain === true ? { headers: {}, claimed: {}, body: text } : parse(text);
     const digest = hash('sha256', bytes);
     const duplicate = this.#duplicate(options.name, draft.headers.Id, digest);
@@ -472,7 +472,7 @@ export class Inbox {
     if (stage.state === 'discarded') throw new Errno('EINVAL', 'this stage was given up');
     try {
       if (this.#agent.gone) throw new Errno('ESTALE', `the agent '${this.#agent.name}' is gone`);
-      if (stage.options.job !== undefined) this.#agent.jobs.assertDraft(stage.options.job);
+      if (stage.options.job !== undefined) this.#agent.jobs.names.assertDraft(stage.options.job);
       const duplicate = this.#duplicate(stage.options.name, stage.draft.headers.Id, stage.hash);
       if (duplicate !== undefined) {
         this.#abandon(stage);
@@ -484,7 +484,7 @@ export class Inbox {
     }
     const message = this.#make(stage);
     const { taken, effects } = this.#room(message);
-    if (message.jobName !== undefined) effects.push(this.#agent.jobs.claim(message.jobName, message.job));
+    if (message.jobName !== undefined) effects.push(this.#agent.jobs.names.claim(message.jobName, message.job));
     if (taken) this.#show(stage, message);
     else this.#shown(stage, message);
     const operations = taken ? [this.#write(message), this.#mark(), ...effects.prepare()] : effects.prepare();

@@ -78,7 +78,11 @@ const respond = async ({ agent, host, message }: Given, text: string, tick: Effe
   const subject = message.subject === undefined ? undefined : `Re: ${message.subject.replace(/^Re: /, '')}`;
   const sent = agent.outbox.send({ to: senderOf(message.origin), text, subject, inReplyTo: message.id });
   tick.push(sent);
-  const target = message.origin.tier === 'agent' ? await host.load(message.origin.name) : undefined;
+  // What it asked itself it has read in its outbox: it is not asked again by its own answer.
+  const target =
+    message.origin.tier === 'agent' && message.origin.name !== agent.name
+      ? await host.load(message.origin.name)
+      : undefined;
   if (target) {
     const origin = { tier: 'agent', name: agent.name } as const;
     const bytes = Buffer.from(`Id: ${sent.id}\nIn-Reply-To: ${message.id}\n\n${text}`);

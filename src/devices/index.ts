@@ -8,6 +8,30 @@ import type { Right } from '../kernel/subject.ts';
 import type { Row as AgentRow } from '../agent/rows.ts';
 import { AgentDir, type AgentContext } from './agent/agent-dir.ts';
 import { ask } from './agent/ask.ts';
+import { deadletter, deadletterCtl } from './agent/deadletter.ts';
+import {
+  cost,
+  feedback,
+  jobCtl,
+  jobError,
+  jobLog,
+  jobStatus,
+  jobStatusJson,
+  request,
+  result,
+  shownIn,
+} from './agent/job.ts';
+import {
+  calls,
+  jobs,
+  liveJobs,
+  newJob,
+  turns,
+  type CallContext,
+  type JobContext,
+  type TurnContext,
+} from './agent/jobs.ts';
+import { toolInput, toolName, toolOutput, toolStatus, turnRequest, turnResponse } from './agent/turn.ts';
 import { chain } from './agent/chain.ts';
 import { conversations } from './agent/conversations.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
@@ -72,11 +96,59 @@ const table =
     new Table(context.server.world, lines, context);
 
 // prettier-ignore
+const jobCall = rows<CallContext>([
+  ['name',       'text', 'r', '-', 'the tool',                                   toolName],
+  ['input.json', 'text', 'r', '-', 'what it was given',                          toolInput],
+  ['output',     'text', 'r', '-', 'what it gave, or the error in words',        toolOutput],
+  ['status',     'text', 'r', '-', 'running, done or failed',                    toolStatus],
+]);
+
+const jobCalls = rows<TurnContext>([['K', 'dir', 'r', '-', 'one call of a tool']], { K: jobCall });
+
+// prettier-ignore
+const jobTurn = rows<TurnContext>([
+  ['request.json',  'text', 'r', '-', 'what the model was asked',                   turnRequest],
+  ['response.json', 'text', 'r', '-', 'what it said, as far as it has come',        turnResponse],
+  ['tools',         'dir',  'r', '-', 'the tools it called, in order',              (context) => calls(context, jobCall)],
+], { tools: jobCalls });
+
+const jobTurns = rows<JobContext>([['N', 'dir', 'r', '-', 'one turn of the newest attempt']], { N: jobTurn });
+
+// prettier-ignore
+const agentJob = rows<JobContext>([
+  ['request',     'value', 'r', '-', 'what is asked; written once',                          request],
+  ['status',      'text',  'r', '-', 'how it is: queued, running, done, ...',                jobStatus],
+  ['status.json', 'text',  'r', '-', 'the same for programs',                                jobStatusJson],
+  ['result',      'text',  'r', '-', 'the answer; opened before it is there, it waits',      result],
+  ['error',       'text',  'r', '-', 'why it failed, in words',                              jobError],
+  ['cost',        'text',  'r', '-', 'what it took: turns and tokens',                       cost],
+  ['ctl',         'verbs', 'w', '-', 'cancel',                                               jobCtl],
+  ['log',         'log',   'r', '-', 'what happened to it, over all its attempts',           jobLog],
+  ['turns',       'dir',   'r', '-', 'its conversation with the model, while it goes on too', (context) => turns(context, jobTurn)],
+  ['feedback',    'value', 'r', '-', 'what somebody has to say of it',                       feedback],
+], { turns: jobTurns }).map((row) => ({ ...row, shown: (context: JobContext) => shownIn(context, row.name) }));
+
+// prettier-ignore
+const agentJobs = rows<AgentContext>([
+  ['new', 'new', 'w', '-', 'write what is to be done, read the number of the job', newJob],
+  ['ID',  'dir', 'r', '-', 'one job; mkdir NAME and a request in it make one too'],
+], { ID: agentJob });
+
+// prettier-ignore
+const agentDeadletter = rows<AgentContext>([
+  ['ctl', 'verbs', 'r', '-', 'replay ID, discard ID',                            deadletterCtl],
+  ['ID',  'text',  'r', '-', 'one message, after the reason; rm discards it'],
+]);
+
+const agentLiveJobs = rows<AgentContext>([['ID', 'stream', 'r', '-', 'one job as it goes on, to its end']]);
+
+// prettier-ignore
 const agentLive = rows<AgentContext>([
   ['trace',  'stream', 'r', '-', 'what it does, as it happens, model text included', ({ agent, server }) => new Stream(server.world, () => agent.trace.follow('running tick'))],
   ['outbox', 'stream', 'r', '-', 'what it says, one record a message',               ({ agent, server }) => new Stream(server.world, () => agent.outbox.log.follow('running tick'))],
   ['wait',   'await',  'r', '-', 'returns when nothing is pending or running',       wait],
-]);
+  ['jobs',   'dir',    'r', '-', 'the jobs that go on, as they do',                  liveJobs],
+], { jobs: agentLiveJobs });
 
 // prettier-ignore
 const agentTicks = rows<AgentContext>([
@@ -189,7 +261,7 @@ const agentPolicy = rows<AgentContext>([
 // prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
-  ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, pause, resume, checkpoint, restore, fork, archive', agentCtl],
+  ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, cancel, pause, resume, checkpoint, restore, fork, archive', agentCtl],
   ['status',      'text',  'r', 'r', 'how it is: state, ticks, queue, model',                    agentStatus],
   ['status.json', 'text',  'r', '-', 'the same for programs',                                    agentStatusJson],
   ['error',       'text',  'r', '-', 'the last 20 refusals and failures in words',               ({ agent, server }) => error(server.world, agent.errors)],
@@ -199,7 +271,9 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['mounts',      'text',  'r', '-', 'the mount table of this client',                           ({ server }) => mounts(server.world)],
   ['inbox',       'queue', 'r', '-', 'one file a message that waits; a message makes it tick',   (context) => inbox(context, fixed(agentInbox, context))],
   ['outbox',      'dir',   'r', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
+  ['deadletter',  'dir',   'r', '-', 'what could not be taken, or failed for good',              (context) => deadletter(context, fixed(agentDeadletter, context))],
   ['goals',       'dir',   'w', '-', 'what it is to reach: each tick perceives the active ones', (context) => new GoalsDir(context, goalRows, fixed(agentGoals, context))],
+  ['jobs',        'dir',   'r', '-', 'what it was asked, did and answered: one message, one job', (context) => jobs(context, fixed(agentJobs, context), agentJobs, agentJob)],
   ['memory',      'dir',   'r', '-', 'what it remembers',                                        table(agentMemory)],
   ['identity',    'dir',   'r', '-', 'its Nostr key: who it is, and what it signs',               table(agentIdentity)],
   ['tools',       'dir',   'r', '-', 'what it may use',                                          table(agentTools)],
@@ -210,7 +284,7 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, goals: agentGoals, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, deadletter: agentDeadletter, goals: agentGoals, jobs: agentJobs, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([

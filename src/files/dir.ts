@@ -24,6 +24,8 @@ export interface Row<Context> {
   readonly observer: Right;
   readonly says: string;
   readonly hidden?: boolean;
+  /** Where it is not always there: `hidden` can be walked to and stands in no listing, `absent` neither. */
+  readonly shown?: (context: Context) => 'listed' | 'hidden' | 'absent';
   /** Absent: a line for names that the directory itself makes of what it holds (`NAME`, `N.json`). */
   readonly make?: (context: Context) => Node;
   /** The lines of the table below, for help. */
@@ -49,7 +51,7 @@ export interface TableOptions {
 /** A fixed directory made of the lines of a table. Each node is made when it is first looked up, and kept. */
 export class Table<Context> implements Dir {
   readonly kind = 'dir';
-  readonly cached = true;
+  readonly cached: boolean = true;
   readonly stamp: Stamp;
   readonly refused?: (failure: Failure) => void;
   readonly #context: Context;
@@ -87,10 +89,10 @@ export class Table<Context> implements Dir {
   }
 
   lookup(name: string): Node | undefined {
+    const row = this.#rows.get(name);
+    if (!row || row.shown?.(this.#context) === 'absent') return this.#scratch?.find(name);
     const made = this.#made.get(name);
     if (made) return made;
-    const row = this.#rows.get(name);
-    if (!row) return this.#scratch?.find(name);
     const node = row.make!(this.#context);
     this.#made.set(name, node);
     return node;
@@ -118,7 +120,9 @@ export class Table<Context> implements Dir {
   }
 
   list(request: Request): Awaitable<Iterable<Entry>> {
-    const rows = [...this.#rows.values()].filter(({ hidden }) => !hidden);
+    const rows = [...this.#rows.values()].filter(
+      ({ hidden, shown }) => !hidden && (shown?.(this.#context) ?? 'listed') === 'listed',
+    );
     const lines = rows.map(({ name, kind }) => ({ name, mode: typeOf(kind), node: this.lookup(name)! }));
     return soon(entriesOf(lines, request), (entries) => [...entries, ...(this.#scratch?.list(request) ?? [])]);
   }

@@ -17,6 +17,8 @@ export interface ListingSource {
   content(name: string): Awaitable<string | Uint8Array | undefined>;
   /** What lies under a name instead of a document, always the same for the same thing; absent or undefined: a document. */
   node?(name: string): File | undefined;
+  /** Absent: none can be taken away. */
+  remove?(name: string): Awaitable<void>;
 }
 
 /** A read-only directory of such documents, after the fixed files of its own. */
@@ -68,6 +70,11 @@ export class Listing implements Dir {
     if (this.#documents.size < this.#many) return;
     for (const other of this.#documents.keys()) if (!this.#source.has(other)) this.#documents.delete(other);
     this.#many = Math.max(64, this.#documents.size * 2);
+  }
+
+  remove(name: string): Awaitable<void> {
+    if (!this.#source.remove || !this.#source.has(name)) throw new Errno('EPERM', `${name} cannot be removed`);
+    return this.#source.remove(name);
   }
 
   list(request: Request): Awaitable<Iterable<Entry>> {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Model } from '../../src/drivers/model/model.ts';
 import { tree } from '../support/tree.ts';
 
 // The paths of tree.md that exist, written down here and not taken from the tables.
@@ -19,6 +20,9 @@ const agent = [
   'outbox/log',
   'outbox/last',
   'outbox/ID',
+  'deadletter/',
+  'deadletter/ctl',
+  'deadletter/ID',
   'goals/',
   'goals/new',
   'goals/NAME/',
@@ -26,6 +30,28 @@ const agent = [
   'goals/NAME/status',
   'goals/NAME/priority',
   'goals/NAME/ctl',
+  'jobs/',
+  'jobs/new',
+  'jobs/ID/',
+  'jobs/ID/request',
+  'jobs/ID/status',
+  'jobs/ID/status.json',
+  'jobs/ID/result',
+  'jobs/ID/error',
+  'jobs/ID/cost',
+  'jobs/ID/ctl',
+  'jobs/ID/log',
+  'jobs/ID/turns/',
+  'jobs/ID/turns/N/',
+  'jobs/ID/turns/N/request.json',
+  'jobs/ID/turns/N/response.json',
+  'jobs/ID/turns/N/tools/',
+  'jobs/ID/turns/N/tools/K/',
+  'jobs/ID/turns/N/tools/K/name',
+  'jobs/ID/turns/N/tools/K/input.json',
+  'jobs/ID/turns/N/tools/K/output',
+  'jobs/ID/turns/N/tools/K/status',
+  'jobs/ID/feedback',
   'memory/',
   'memory/notes/',
   'memory/notes/NAME',
@@ -75,6 +101,8 @@ const agent = [
   'live/trace',
   'live/outbox',
   'live/wait',
+  'live/jobs/',
+  'live/jobs/ID',
 ];
 const root = [
   'README',
@@ -121,8 +149,18 @@ test('help has a line for every path below, with its kind and a sentence', async
   }
 });
 
+/** Calls a tool in its first turn, so that there is a directory of one. */
+const calling: Model = {
+  name: 'calling',
+  real: false,
+  turn: async ({ messages }) => {
+    const calls = messages.length === 1 ? [{ id: 'c', name: 'nothing', input: {} }] : [];
+    return { text: 'done', calls, usage: { input: 1, output: 1 } };
+  },
+};
+
 test('every line of help can be walked to, and is of the type its kind says', async (t) => {
-  const { attach, agents } = await tree(t);
+  const { attach, agents } = await tree(t, { model: calling });
   const shell = attach();
   await shell.write('/agents/ada/memory/notes/about', 'hello\n');
   await shell.mkdir('/agents/ada/goals/ship');
@@ -132,6 +170,9 @@ test('every line of help can be walked to, and is of the type its kind says', as
   await agents.get('ada')!.settled(new AbortController().signal);
   for (let n = 0; n < 51; n++) await shell.ask('/agents/ada/ask', `and ${n}?`);
   await shell.write('/agents/ada/memory/ctl', 'compact\n');
+  await shell.write('/agents/ada/inbox/late', 'Expires: 2000-01-01T00:00:00Z\n\nlate\n');
+  await agents.get('ada')!.settled(new AbortController().signal);
+  const letter = (await shell.ls('/agents/ada/deadletter')).at(-1)!;
   await shell.write('/agents/ada/ctl', 'pause\n');
   await shell.write('/agents/ada/inbox/first', 'hello\n');
   const [, , id] = await shell.ls('/agents/ada/outbox');
@@ -141,6 +182,11 @@ test('every line of help can be walked to, and is of the type its kind says', as
       .replace('notes/NAME', 'notes/about')
       .replace('schedule/NAME', 'schedule/daily')
       .replace('goals/NAME', 'goals/ship')
+      .replace('jobs/ID/error', 'jobs/53/error')
+      .replace('jobs/ID', 'jobs/1')
+      .replace('turns/N', 'turns/1')
+      .replace('tools/K', 'tools/1')
+      .replace('deadletter/ID', `deadletter/${letter}`)
       .replace('N.json', '1.json')
       .replace('N.md', '52.md')
       .replace('conversations/ID', 'conversations/operator')

@@ -30,7 +30,7 @@ const rows = paths(rootRows);
 const pageOf = (path: string): string => {
   const names = path.split('/').filter(Boolean);
   const name = names.at(-1)!;
-  if (name === 'NAME' || name === 'ID' || name === 'N.json' || name.endsWith('.md'))
+  if (['NAME', 'ID', 'N', 'K', 'N.json'].includes(name) || name.endsWith('.md'))
     return pageOf(names.slice(0, -1).join('/'));
   return name.replace(/\.json$/, '').toLowerCase();
 };

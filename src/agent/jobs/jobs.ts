@@ -1,22 +1,22 @@
 import { Errno } from '../../kernel/errno.ts';
-import { userName } from '../../kernel/name.ts';
 import { timeText } from '../../drivers/clock/clock.ts';
 import { del, put, type Operation } from '../../drivers/store/store.ts';
 import type { Agent } from '../agent.ts';
+import type { Cursor } from '../cursor.ts';
 import type { Effect } from '../effects.ts';
 import type { Host } from '../host.ts';
 import type { Message } from '../inbox.ts';
-import { feedbackKey, jobKey, jobNamesKey } from '../keys.ts';
+import { feedbackKey, jobKey } from '../keys.ts';
 import { bodyOf } from '../message.ts';
 import { originText } from '../origin.ts';
 import { pack, unpack } from '../pack.ts';
 import { interruption } from '../replies.ts';
 import { Followers } from './followers.ts';
-import { isEnd, type JobBody, type JobHead, type JobStatus } from './record.ts';
+import { JobNames } from './names.ts';
+import { isEnd, type JobBody, type JobEvent, type JobHead, type JobStatus } from './record.ts';
 import { RunningJob } from './running.ts';
 
-/** Names that are made and not written yet, jobs one tick forgets, and bytes of a feedback. */
-const DRAFTS = 100;
+/** Jobs one tick forgets, and bytes of a feedback. */
 const FORGOTTEN = 100;
 export const FEEDBACK = 65_536;
 
@@ -29,18 +29,18 @@ export type JobEnd = Partial<JobHead> & { readonly status: JobStatus; readonly r
  */
 export class Jobs {
   readonly followers = new Followers();
+  readonly names: JobNames;
   readonly #agent: Agent;
   readonly #host: Host;
   readonly #running = new Map<number, RunningJob>();
   readonly #waiting = new Map<number, Message>();
-  /** By name, the job; 0 while its request is not written. Read when first asked for. */
-  #names: Record<string, number> | undefined;
   /** When the oldest one ended, as it was looked up last. */
   #oldest: { id: number; ended: number } | undefined;
 
   constructor(agent: Agent, host: Host) {
     this.#agent = agent;
     this.#host = host;
+    this.names = new JobNames(host.store, agent.id);
   }
 
   /** Numbers of jobs: there is none before `first` any more, and none after `last` yet. */
@@ -225,6 +225,22 @@ export class Jobs {
     throw new Errno((head.error?.code ?? 'EIO') as 'EIO', head.error?.reason ?? 'it has no result');
   }
 
+  /** What happened to it, over all its attempts. */
+  events(id: number): readonly JobEvent[] {
+    return this.body(id)?.events ?? [];
+  }
+
+  /** A reader of what happens to it, from its beginning to its end. ENOENT. */
+  follow(id: number): Cursor {
+    const body = this.body(id);
+    if (!body) throw new Errno('ENOENT', `no job ${id}`);
+    const turn = body.turns.at(-1);
+    const said = turn && turn.ended === undefined && turn.text !== '';
+    const partial = said ? [{ time: turn.started, type: 'text', turn: body.turns.length, text: turn.text }] : [];
+    const over = !this.#running.has(id) && isEnd(this.head(id)!.status);
+    return this.followers.follow(id, [...body.events, ...partial], over);
+  }
+
   feedback(id: number): Uint8Array {
     return this.#host.store.get(feedbackKey(this.#agent.id, id)) ?? new Uint8Array(0);
   }
@@ -247,52 +263,6 @@ export class Jobs {
     await this.#host.store.batch([...kept, this.#host.staging.end(key)]);
   }
 
-  /** The job of a name: 0 while its request is not written, undefined where there is none. */
-  named(name: string): number | undefined {
-    const names = this.names();
-    return Object.hasOwn(names, name) ? names[name] : undefined;
-  }
-
-  names(): Readonly<Record<string, number>> {
-    if (this.#names) return this.#names;
-    const stored = this.#host.store.get(jobNamesKey(this.#agent.id));
-    return (this.#names = stored ? (JSON.parse(Buffer.from(stored).toString()) as Record<string, number>) : {});
-  }
-
-  /** A name for a job whose request is still to be written. EINVAL, EEXIST, ENOSPC. */
-  async draft(name: string): Promise<void> {
-    if (!userName.test(name) || /^\d+$/.test(name)) {
-      throw new Errno('EINVAL', `'${name}' cannot name a job: letters, digits, '.', '_', '-', and not digits only`);
-    }
-    if (this.named(name) !== undefined) throw new Errno('EEXIST', `there is a job '${name}'`);
-    const drafts = Object.values(this.names()).filter((id) => id === 0).length;
-    if (drafts >= DRAFTS) throw new Errno('ENOSPC', `${DRAFTS} jobs have no request yet`);
-    await this.#rename({ ...this.names(), [name]: 0 });
-  }
-
-  /** ENOENT; EBUSY once the request is written: a job goes with its age. */
-  async dropDraft(name: string): Promise<void> {
-    const id = this.named(name);
-    if (id === undefined) throw new Errno('ENOENT', `no job '${name}'`);
-    if (id !== 0) throw new Errno('EBUSY', `'${name}' is job ${id}: it goes with its age`);
-    const { [name]: _, ...rest } = this.names();
-    await this.#rename(rest);
-  }
-
-  /** EEXIST once a request is written under the name, ENOENT where it was not made. */
-  assertDraft(name: string): void {
-    const id = this.named(name);
-    if (id === undefined) throw new Errno('ENOENT', `no job '${name}'`);
-    if (id !== 0) throw new Errno('EEXIST', `the request of '${name}' is written`);
-  }
-
-  /** For the batch that stores the message: the name is that job's from now on. */
-  claim(name: string, id: number): Effect {
-    const before = this.names();
-    this.#names = { ...before, [name]: id };
-    return { operations: [this.#writeNames()], revert: () => (this.#names = { ...this.names(), [name]: 0 }) };
-  }
-
   /** For the batch of a tick: the oldest that are too many or too old are forgotten. */
   trim(): Effect {
     const { id: agent, settings } = this.#agent;
@@ -303,17 +273,12 @@ export class Jobs {
       const id = range.first++;
       operations.push(del(jobKey(agent, id)), del(feedbackKey(agent, id)));
     }
-    const names = this.names();
-    const kept = Object.entries(names).filter(([, id]) => id === 0 || id >= range.first);
-    if (kept.length < Object.keys(names).length) {
-      this.#names = Object.fromEntries(kept);
-      operations.push(this.#writeNames());
-    }
+    const names = this.names.trim(range.first);
     return {
-      operations,
+      operations: [...operations, ...names.operations],
       revert: () => {
         range.first = from;
-        this.#names = names;
+        names.revert?.();
       },
     };
   }
@@ -365,20 +330,5 @@ export class Jobs {
 
   #write(head: JobHead, body: JobBody): Operation {
     return put(jobKey(this.#agent.id, head.id), pack(head, Buffer.from(JSON.stringify(body))));
-  }
-
-  #writeNames(): Operation {
-    return put(jobNamesKey(this.#agent.id), Buffer.from(JSON.stringify(this.#names)));
-  }
-
-  async #rename(names: Record<string, number>): Promise<void> {
-    const before = this.#names;
-    this.#names = names;
-    try {
-      await this.#host.store.batch([this.#writeNames()]);
-    } catch (error) {
-      this.#names = before;
-      throw error;
-    }
   }
 }

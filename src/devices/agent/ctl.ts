@@ -1,6 +1,7 @@
 import type { CheckpointInfo } from '../../agent/checkpoint/checkpoints.ts';
 import { Verbs } from '../../files/verbs.ts';
 import type { AgentContext } from './agent-dir.ts';
+import { jobOf } from './jobs.ts';
 
 /** Commands to one agent. None of them waits for it. */
 export const ctl = ({ agent, server }: AgentContext): Verbs =>
@@ -29,6 +30,17 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
       says: 'sleep until work arrives; nothing of it stays in memory',
       run: async (_words, request) => {
         await agent.hibernate('hibernate', request.subject);
+        return undefined;
+      },
+    },
+    {
+      name: 'cancel',
+      args: '[JOB]',
+      says: 'end a job; without one, those that run, else those that wait for another try',
+      run: async ([name], { subject }) => {
+        const reason = `cancelled by ${subject.tier}`;
+        if (name === undefined) await agent.jobs.cancelAll(reason);
+        else await agent.jobs.cancel(jobOf(agent, name) ?? 0, reason);
         return undefined;
       },
     },

@@ -15,6 +15,7 @@ test('read: the verbs with their arguments, then the last outcome', async (t) =>
       'tick [REASON...]',
       'wake',
       'hibernate',
+      'cancel [JOB]',
       'pause',
       'resume',
       'checkpoint NAME',
@@ -65,7 +66,7 @@ test('pause while working takes effect after the tick', async (t) => {
 });
 
 for (const [command, reason] of [
-  ['bogus', /no such command; there are tick, wake, hibernate, pause, resume/],
+  ['bogus', /no such command; there are tick, wake, hibernate, cancel, pause, resume/],
   ['pause now', /usage: pause/],
   ['resume now', /usage: resume/],
 ] as const) {
