@@ -19,6 +19,7 @@ export const audit = async (directory: string): Promise<string[]> => {
         }
       };
       if (key.startsWith('stage/')) fault(`${key}: a stage without an open file`);
+      if (/^(pending|unfinished|due)\//.test(key)) fault(`${key}: something is left to do and nothing is pending`);
       const journal = /^(.*\/log\/.*)\/(\d{16})$/.exec(key);
       if (journal) {
         const [, name, digits] = journal as unknown as [string, string, string];
@@ -41,6 +42,9 @@ export const audit = async (directory: string): Promise<string[]> => {
       if (kind === 'inbox') fault(`${key}: a message waits and nothing is pending`);
       if (kind === 'outbox') found.shelf.push(rest);
       if (kind === 'tick') found.ticks.set(Number(rest), parse(text));
+      if (kind === 'job') found.jobs.push(parse(text.slice(0, text.indexOf('\n'))) as unknown as Job);
+      if (kind === 'episode') found.episodes.add(Number(rest));
+      if (kind === 'talk') found.talk.add(Number(rest.slice(0, rest.indexOf('.'))));
       if (kind === 'note') found.notes.set(rest, value.length);
       if (kind === 'noteinfo') {
         const { directory: folder, size } = parse(text);
@@ -64,11 +68,22 @@ interface Ticked {
   readonly answer?: string;
 }
 
+interface Job {
+  readonly id: number;
+  readonly status: string;
+  readonly message: string;
+  readonly tick?: number;
+  readonly answer?: string;
+}
+
 class Found {
   row: Record<string, unknown> = {};
   readonly said: Said[] = [];
   readonly shelf: string[] = [];
   readonly ticks = new Map<number, Ticked>();
+  readonly jobs: Job[] = [];
+  readonly episodes = new Set<number>();
+  readonly talk = new Set<number>();
   readonly notes = new Map<string, number>();
   readonly infos = new Map<string, number>();
 }
@@ -79,8 +94,9 @@ const at = (agents: Map<string, Found>, id: string): Found => {
   return found;
 };
 
-/** Row, log and files of the outbox, tick records and notes agree. */
-function* check({ row, said, shelf, ticks, notes, infos }: Found): Generator<string> {
+/** Row, log and files of the outbox, tick records, jobs, episodes and notes agree. */
+function* check(found: Found): Generator<string> {
+  const { row, said, shelf, ticks, jobs, episodes, talk, notes, infos } = found;
   const ids = said.map(({ id }) => id);
   if (new Set(ids).size < ids.length) yield 'its outbox has an id twice';
   const missing = shelf.filter((id) => !ids.includes(id));
@@ -100,6 +116,21 @@ function* check({ row, said, shelf, ticks, notes, infos }: Found): Generator<str
     const sent = byId.get(answer);
     if (!sent) yield `tick ${number} says it answered ${answer}, which the outbox has not`;
     else if (sent.in_reply_to !== message) yield `tick ${number} and the outbox do not agree what ${answer} answers`;
+  }
+  for (const { id, status, message, tick, answer } of jobs) {
+    if (status !== 'done') yield `job ${id} is ${status}, and nothing else fails here`;
+    else if (answer !== undefined && byId.get(answer)?.in_reply_to !== message) yield `job ${id} has no such answer`;
+    if (tick !== undefined && ticks.has(tick) && ticks.get(tick)!.message !== message)
+      yield `job ${id} was not the work of tick ${tick}`;
+  }
+  const worked = jobs.map(({ message }) => message);
+  const repeated = worked.filter((message, index) => worked.indexOf(message) !== index);
+  if (repeated.length > 0) yield `more than one job: ${repeated.join(' ')}`;
+  const [oldest = Infinity] = episodes;
+  for (const [number, { answer }] of ticks) {
+    if (answer === undefined || number < oldest) continue;
+    if (!episodes.has(number)) yield `tick ${number} answered and left no episode`;
+    else if (!talk.has(number)) yield `tick ${number} answered and stands in no conversation`;
   }
   for (const [path, size] of infos) if (notes.get(path) !== size) yield `note ${path} is not as long as it should be`;
   for (const path of notes.keys()) if (!infos.has(path)) yield `note ${path} is in no list`;

@@ -67,6 +67,10 @@ const draw = (
   if (dice < 2) return { ...order, text: `Id: ${id}\n\n${body}`, keyed: true };
   if (dice < 4) return { ...order, path: `inbox/${id}`, keyed: true };
   if (dice < 5) return { ...order, path: `memory/notes/${owner}`, text: id };
+  // Both become a message: the one because its time has come, the other because a goal that is written is worked on.
+  const rare = random.below(12);
+  if (rare === 0) return { ...order, path: `schedule/${id}`, text: `at 2020-01-01T00:00:00Z ${body}`, keyed: true };
+  if (rare === 1) return { ...order, path: `goals/${id}/text` };
   if (dice < 6) {
     const tells = random.pick(others);
     return { ...order, text: `Id: ${id}\n\ntell ${tells} told ${id} :end\n${body}`, keyed: true, tells };
@@ -113,7 +117,8 @@ const reach = async (socket: string): Promise<Client | undefined> => {
 };
 
 const send = async (client: Client, ledger: Ledger, order: Order): Promise<void> => {
-  const made = order.path.startsWith('inbox/new') ? 0 : O_CREAT;
+  const made = /^(inbox\/new|goals\/)/.test(order.path) ? 0 : O_CREAT;
+  if (order.path.startsWith('goals/')) await client.mkdir(`agents/${order.agent}/goals/${order.id}`);
   const file = await client.open(`agents/${order.agent}/${order.path}`, O_WRONLY | made | (made ? O_TRUNC : O_APPEND));
   await file.write(Buffer.from(order.text), 0);
   await file.close();

@@ -122,10 +122,16 @@ const live = async (ends: Ends, place: Place, ledger: Ledger, life: number, rand
 
 /** Until no agent has anything left, nor sends another one something. */
 const rest = async (client: Client): Promise<void> => {
-  for (let quiet = 0; quiet < 2; quiet++) {
+  for (let quiet = 0, looks = 0; quiet < 2; quiet++, looks++) {
     for (const name of names) {
       const said = await read(client, `agents/${name}/wait`);
       must(said === 'idle\n', `${name}: ${said}`);
+      // What is due fires by itself, a moment later.
+      const coming = await read(client, `agents/${name}/schedule/next`);
+      if (coming.split('\n').every((line) => line === '' || line.startsWith('done '))) continue;
+      must(looks < 100, `${name} has schedules that do not fire`);
+      quiet = -1;
+      await after(100);
     }
   }
 };
