@@ -13,6 +13,7 @@ import { serverKey } from './drivers/keys/server-key.ts';
 import type { Log } from './drivers/log/log.ts';
 import { Models } from './drivers/model/model.ts';
 import { Offline } from './drivers/model/offline.ts';
+import { Prometheus } from './drivers/metrics/prometheus.ts';
 import { LevelStore } from './drivers/store/level.ts';
 import { makeExamples } from './examples.ts';
 import type { World } from './files/world.ts';
@@ -69,8 +70,16 @@ const build = async (
   const changes = new Changes();
   const world: World = { changes, now: () => clock.now(), uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
+  const metrics = new Prometheus();
   const store = await LevelStore.open(state.db);
   closers.push(() => store.close());
+  metrics.read('weft_store_batches_total', 'Batches written.', () => [{ value: store.written.batches }], 'counter');
+  metrics.read(
+    'weft_store_writes_total',
+    'Writes they went down in.',
+    () => [{ value: store.written.writes }],
+    'counter',
+  );
   const keys = new KeyPool(
     await serverKey({
       directory: state.keys,
@@ -85,7 +94,7 @@ const build = async (
     failed: (name, error) => log.warn('a work directory stays where it is', { name, error }),
   });
   closers.push(() => works.close());
-  const agents = await Agents.open({ store, clock, models: models(options.model), keys, work: works });
+  const agents = await Agents.open({ store, clock, models: models(options.model), keys, work: works, metrics });
   closers.push(() => agents.close());
   if (store.damage !== undefined) {
     log.error(store.damage, { path: state.db });
@@ -105,6 +114,8 @@ const build = async (
     version,
     started: clock.now(),
     state: state.directory,
+    metrics,
+    connections: () => listeners.reduce((sum, { size }) => sum + size, 0),
     listeners: () => listeners.map(({ listening }) => listening),
     mounts: () => (mounted ? [mounted.dir] : []),
     shutdown: () => ask('ctl'),

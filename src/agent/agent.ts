@@ -17,6 +17,7 @@ import { Journal } from './journal.ts';
 import { agentKey, errorsKey, journalPrefix, tickKey } from './keys.ts';
 import { assertLegal, type Rest, type State } from './lifecycle.ts';
 import { Memory } from './memory/memory.ts';
+import { Meter } from './meters.ts';
 import { Notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
@@ -66,6 +67,7 @@ export class Agent {
   readonly replies = new Replies();
   readonly checkpoints: Checkpoints;
   readonly hold: Hold;
+  readonly meter = new Meter();
   readonly #host: Host;
   /** Set by the engine while a tick runs. */
   #running: { readonly abort: AbortController; messages: readonly Message[]; readonly since: string } | undefined;
@@ -327,6 +329,11 @@ export class Agent {
   /** For the tick: it works on these messages. */
   takes(messages: readonly Message[]): void {
     if (this.#running) this.#running.messages = messages;
+    const now = this.#host.clock.nanos();
+    for (const { attempts, interrupted, replays, mtime } of messages) {
+      const first = attempts + interrupted === 0 && replays === undefined;
+      if (first) this.#host.meters.waited(this.meter, Number(now - BigInt(mtime)) / 1e6);
+    }
   }
 
   workingOn(message: Message): boolean {

@@ -5,6 +5,7 @@ import { timeText, type Clock } from '../drivers/clock/clock.ts';
 import { del, within, type Operation, type Store } from '../drivers/store/store.ts';
 import { prepare } from '../drivers/store/schema.ts';
 import type { Keys } from '../drivers/keys/keys.ts';
+import type { Metrics } from '../drivers/metrics/metrics.ts';
 import type { Models } from '../drivers/model/model.ts';
 import { Agent, IDLE } from './agent.ts';
 import type { AgentRecord } from './agent-record.ts';
@@ -37,6 +38,7 @@ import {
   type Due,
 } from './keys.ts';
 import { assertLegal, type State } from './lifecycle.ts';
+import { Meters } from './meters.ts';
 import { migrations } from './migrations.ts';
 import { recoverRun } from './recover.ts';
 import { perceive } from './perceive.ts';
@@ -74,6 +76,8 @@ export interface AgentsOptions {
   readonly residents?: number;
   /** Default: there are no work/ directories. */
   readonly work?: Work;
+  /** Default: nothing is counted of the server as a whole. */
+  readonly metrics?: Metrics;
 }
 
 /** A row of `index`. */
@@ -104,6 +108,7 @@ export class Agents {
   readonly #residents: Residents;
   readonly #idleness: Idleness;
   readonly #due: DueQueue;
+  readonly #meters: Meters;
   /** Names that are being given or taken. */
   readonly #reserved = new Set<string>();
   readonly #listeners = new Set<(change: Change) => void>();
@@ -119,6 +124,7 @@ export class Agents {
     this.#store = store;
     this.#clock = clock;
     this.#models = models;
+    this.#meters = new Meters(options.metrics);
     this.errors = new Errors(store, clock, rootErrorsKey, () => this.#emit({ type: 'error' }));
     this.#events = new Events(log, clock, (work) => this.#track(undefined, work));
     this.#residents = new Residents({
@@ -135,6 +141,7 @@ export class Agents {
       perceive: options.perceive ?? perceive,
       ids: options.ids ?? new Ids(clock),
       staging: new Staging(store),
+      meters: this.#meters,
       identities: new Identities({ store, clock, keys, background: (work) => this.#track(undefined, work) }),
       work,
       commit: (operations, journals, options) => commit(store, operations, [...journals, log], options),
@@ -424,6 +431,7 @@ export class Agents {
   /** A record of the log; it goes to disk with the next commit, or with `sync`. */
   event(type: string, fields: object = {}): void {
     this.#events.add(type, fields);
+    this.#meters.event(type, fields);
   }
 
   /** A refusal or failure at the root, for `error` and for the log. */

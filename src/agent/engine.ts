@@ -91,9 +91,12 @@ export class Engine {
     const { signal } = agent.begin();
     // The caller goes on first: whoever publishes a message sees it waiting.
     await Promise.resolve();
+    const { clock, meters } = this.#host;
+    const started = clock.nanos();
     let broken: unknown;
     try {
       await new Tick(agent, this.#host, signal).run();
+      meters.ticked(agent.meter, Number(clock.nanos() - started) / 1e6);
     } catch (error) {
       broken = error;
     }

@@ -7,6 +7,7 @@ import type { Perceiving } from './perceive.ts';
 import type { Work } from './checkpoint/work.ts';
 import type { Ids } from './ids.ts';
 import type { Journal } from './journal.ts';
+import type { Meters } from './meters.ts';
 import type { Staging } from './staging.ts';
 import type { Tools } from './tools.ts';
 
@@ -49,6 +50,7 @@ export interface Host {
   readonly tools: Tools;
   readonly ids: Ids;
   readonly staging: Staging;
+  readonly meters: Meters;
   readonly identities: Identities;
   readonly work: Work;
   /** One batch with what waits in the server's log. */

@@ -35,7 +35,9 @@ export class TickLog {
 
   /** In the trajectory, which is for ever, and in the trace, which is for whoever watches. */
   note(type: string, fields: object): void {
-    const time = timeText(this.#host.clock.now());
+    const now = this.#host.clock.now();
+    const time = timeText(now);
+    if (type === 'model' || type === 'tool') this.#host.meters.acted(this.#agent.meter, type, now);
     this.#agent.trajectory.append({ time, tick: this.number, cause: this.cause, type, ...fields });
     this.#agent.trace.append({ time, tick: this.number, type, ...fields });
   }

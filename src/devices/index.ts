@@ -41,6 +41,7 @@ import { goalCtl, goalPriority, goalStatus, goalText, GoalsDir, newGoal, type Go
 import { decrypt, encrypt, npub, profile, pubkey, sign, verify } from './agent/identity.ts';
 import { inbox, newMessage } from './agent/inbox.ts';
 import { ctl as memoryCtl } from './agent/memory.ts';
+import { apm, latency, queue } from './agent/metrics.ts';
 import { notes } from './agent/notes.ts';
 import { last, outbox } from './agent/outbox.ts';
 import { recall } from './agent/recall.ts';
@@ -58,6 +59,7 @@ import { cachedir } from './root/cachedir.ts';
 import { ctl } from './root/ctl.ts';
 import { doctor } from './root/doctor.ts';
 import { index } from './root/index.ts';
+import { metrics } from './root/metrics.ts';
 import { readme } from './root/readme.ts';
 import { status, statusJson } from './root/status.ts';
 import type { Server } from './server.ts';
@@ -259,6 +261,13 @@ const agentPolicy = rows<AgentContext>([
 ]);
 
 // prettier-ignore
+const agentMetrics = rows<AgentContext>([
+  ['apm',     'text', 'r', 'r', 'acts a minute: calls of the model and of tools',                     apm],
+  ['queue',   'text', 'r', 'r', 'what waits for it, and how long the oldest does',                    queue],
+  ['latency', 'text', 'r', 'r', 'how long messages wait for their tick, and how long ticks take',    latency],
+]);
+
+// prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
   ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, cancel, pause, resume, checkpoint, restore, fork, archive', agentCtl],
@@ -281,10 +290,11 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['policy',      'dir',   'r', '-', 'how it is to behave; the operator writes it',              table(agentPolicy)],
   ['schedule',    'dir',   'w', '-', 'what makes it tick at times: one value a schedule',         (context) => schedule(context, fixed(agentSchedule, context))],
   ['logs',        'dir',   'r', '-', 'what it did',                                              table(agentLogs)],
+  ['metrics',     'dir',   'r', 'r', 'how busy it is',                                           table(agentMetrics)],
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, deadletter: agentDeadletter, goals: agentGoals, jobs: agentJobs, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, deadletter: agentDeadletter, goals: agentGoals, jobs: agentJobs, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, metrics: agentMetrics, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([
@@ -307,6 +317,7 @@ export const rootRows: readonly Row<Server>[] = rows<Server>([
   ['error',        'text',  '-', '-', 'the last 20 refusals and failures at the root',                   ({ world, agents }) => error(world, agents.errors)],
   ['doctor',       'text',  '-', '-', 'a line a check: ok, warn or fail, what, what to do',              doctor],
   ['log',          'log',   '-', '-', 'everything that happens, one record each with a sequence number', ({ world, agents }) => new Log(world, agents.log)],
+  ['metrics',      'text',  '-', 'r', 'figures of the server, for Prometheus',                           metrics],
   ['agents',       'dir',   '-', 'r', 'mkdir NAME defines an agent, rmdir archives it, mv renames it',   (server) => agentsDir(server)],
   ['mounts',       'text',  '-', '-', 'the mount table of this client',                                  ({ world }) => mounts(world)],
   ['live',         'link',  '-', '-', 'what waits for the next record',                                  ({ world }) => new Link(world, '.live')],

@@ -1,4 +1,5 @@
 import type { Agents } from '../agent/agents.ts';
+import type { Metrics } from '../drivers/metrics/metrics.ts';
 import type { World } from '../files/world.ts';
 import type { Dir } from '../kernel/node.ts';
 
@@ -18,6 +19,10 @@ export interface Server {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly state: string;
+  /** Figures for a collector. */
+  readonly metrics: Metrics;
+  /** 9P connections. */
+  connections(): number;
   listeners(): readonly Listening[];
   /** Directories on which the tree is mounted. */
   mounts(): readonly string[];

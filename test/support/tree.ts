@@ -10,6 +10,7 @@ import { Models, type Model } from '../../src/drivers/model/model.ts';
 import { Offline } from '../../src/drivers/model/offline.ts';
 import type { Keys } from '../../src/drivers/keys/keys.ts';
 import type { Store } from '../../src/drivers/store/store.ts';
+import { Prometheus } from '../../src/drivers/metrics/prometheus.ts';
 import { MemoryStore } from '../../src/drivers/store/memory.ts';
 import { Changes } from '../../src/kernel/changes.ts';
 import { operator, type Subject } from '../../src/kernel/subject.ts';
@@ -56,12 +57,14 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
   cpSync('mounts', namespaces, { recursive: true });
   const models = options.models ?? new Models(new Offline(), ...(options.model ? [options.model] : []));
   const keys = options.keys ?? keyPool();
+  const metrics = new Prometheus();
   const works = new Works({
     work: directory,
     checkpoints: join(directory, '.checkpoints'),
     failed: (name, error) => t.log(name, error),
   });
-  const agents = await Agents.open({ store: options.store ?? new MemoryStore(), clock, models, keys, work: works });
+  const store = options.store ?? new MemoryStore();
+  const agents = await Agents.open({ store, clock, models, keys, work: works, metrics });
   await agents.define('ada', operator, options.model?.name);
   const calls: string[] = [];
   const server: Server = {
@@ -70,6 +73,8 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
     version: '1.2.3',
     started: clock.now(),
     state: directory,
+    metrics,
+    connections: () => 0,
     listeners: () => options.listeners ?? [],
     mounts: () => options.mounts ?? [],
     shutdown: () => void calls.push('shutdown'),

@@ -27,6 +27,8 @@ const PIECE = 256;
 export class LevelStore implements Store {
   /** What LevelDB could not read of its log when it was opened and left out, in words; undefined when all is there. */
   readonly damage: string | undefined;
+  /** Batches that are written, and the writes they went down in. */
+  readonly written = { batches: 0, writes: 0 };
   readonly #db: Level<string, Uint8Array>;
   #queue: Waiting[] = [];
   #writing = false;
@@ -133,6 +135,8 @@ export class LevelStore implements Store {
       const group = this.#take();
       try {
         await this.#put(group);
+        this.written.batches += group.length;
+        this.written.writes++;
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(failure(error));
