@@ -21,6 +21,7 @@ import { Meter } from './meters.ts';
 import { Notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { interruption, Replies } from './replies.ts';
+import { Sending } from './sending.ts';
 import { AgentSettings } from './settings/settings.ts';
 import { Schedules } from './schedule/schedules.ts';
 import { cut } from './text.ts';
@@ -56,6 +57,7 @@ export class Agent {
   readonly memory: Memory;
   readonly schedules: Schedules;
   readonly goals: Goals;
+  readonly sending: Sending;
   readonly identity: Identity;
   readonly errors: Errors;
   readonly settings: AgentSettings;
@@ -93,6 +95,7 @@ export class Agent {
     this.memory = new Memory(this, host);
     this.schedules = new Schedules(this, host);
     this.goals = new Goals(this, host);
+    this.sending = new Sending(this, host);
     this.dead = new DeadLetters(this, host);
     this.identity = new Identity(this, host);
     this.checkpoints = new Checkpoints(this, host);

@@ -509,6 +509,7 @@ export class Agents {
         settings: agent?.settings,
         profile: agent?.identity.profile,
         goal: agent?.goals,
+        outbox: agent?.sending,
         feedback: agent?.jobs,
       }[target.kind];
       if (owner) await owner.recover(key, target.meta, bytes);

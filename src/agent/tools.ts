@@ -5,6 +5,7 @@ import type { Effects } from './effects.ts';
 import type { Host } from './host.ts';
 import type { Message } from './inbox.ts';
 import { remember } from './memory/remember.ts';
+import { goal, tell } from './tell.ts';
 
 /** Whose job uses a tool. */
 export interface ToolContext {
@@ -47,12 +48,5 @@ export class Tools {
   }
 }
 
-/** The text under a key of a tool's input. EINVAL where there is none. */
-export const textIn = (input: Readonly<Record<string, unknown>>, key: string): string => {
-  const value = input[key];
-  if (typeof value !== 'string' || value === '') throw new Errno('EINVAL', `'${key}' is missing: it is a text`);
-  return value;
-};
-
 /** Those every server has. */
-export const builtIn: readonly Tool[] = [remember];
+export const builtIn: readonly Tool[] = [tell, remember, goal];

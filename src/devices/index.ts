@@ -43,7 +43,7 @@ import { inbox, newMessage } from './agent/inbox.ts';
 import { ctl as memoryCtl } from './agent/memory.ts';
 import { apm, latency, queue } from './agent/metrics.ts';
 import { notes } from './agent/notes.ts';
-import { last, outbox } from './agent/outbox.ts';
+import { last, newOutgoing, outbox } from './agent/outbox.ts';
 import { recall } from './agent/recall.ts';
 import { search } from './agent/search.ts';
 import { setting } from './agent/settings.ts';
@@ -232,6 +232,7 @@ const agentIdentity = rows<AgentContext>([
 
 // prettier-ignore
 const agentOutbox = rows<AgentContext>([
+  ['new',  'new',  'w', '-', 'write a message with a To line, read its id; read first: an example', newOutgoing],
   ['log',  'log',  'r', '-', 'everything it said, one record a message, headers and text', ({ agent, server }) => new Log(server.world, agent.outbox.log)],
   ['last', 'text', 'r', '-', 'the text of the newest message',                             last],
   ['ID',   'text', 'r', '-', 'one message with its headers; the newest 1,000 are kept'],
@@ -279,7 +280,7 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['manifest',    'value', 'r', '-', 'all that is set of it, as one YAML document',              setting('manifest')],
   ['mounts',      'text',  'r', '-', 'the mount table of this client',                           ({ server }) => mounts(server.world)],
   ['inbox',       'queue', 'r', '-', 'one file a message that waits; a message makes it tick',   (context) => inbox(context, fixed(agentInbox, context))],
-  ['outbox',      'dir',   'r', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
+  ['outbox',      'dir',   'w', '-', 'what it said',                                             (context) => outbox(context, fixed(agentOutbox, context))],
   ['deadletter',  'dir',   'r', '-', 'what could not be taken, or failed for good',              (context) => deadletter(context, fixed(agentDeadletter, context))],
   ['goals',       'dir',   'w', '-', 'what it is to reach: each tick perceives the active ones', (context) => new GoalsDir(context, goalRows, fixed(agentGoals, context))],
   ['jobs',        'dir',   'r', '-', 'what it was asked, did and answered: one message, one job', (context) => jobs(context, fixed(agentJobs, context), agentJobs, agentJob)],

@@ -51,6 +51,7 @@ const own: Record<string, Right> = {
   '/inbox/new': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/inbox/waiting': { operator: 'xrwd', agent: 'xr', observer: '-' },
   '/outbox': { operator: 'x', agent: 'x', observer: '-' },
+  '/outbox/new': { operator: 'xrw', agent: 'xrw', observer: '-' },
   '/outbox/log': { operator: 'xr', agent: 'xr', observer: '-' },
   '/outbox/last': { operator: 'xr', agent: 'xr', observer: '-' },
   '/outbox/ID': { operator: 'xr', agent: 'xr', observer: '-' },

@@ -17,6 +17,7 @@ const agent = [
   'inbox/new',
   'inbox/NAME',
   'outbox/',
+  'outbox/new',
   'outbox/log',
   'outbox/last',
   'outbox/ID',
@@ -180,7 +181,7 @@ test('every line of help can be walked to, and is of the type its kind says', as
   const letter = (await shell.ls('/agents/ada/deadletter')).at(-1)!;
   await shell.write('/agents/ada/ctl', 'pause\n');
   await shell.write('/agents/ada/inbox/first', 'hello\n');
-  const [, , id] = await shell.ls('/agents/ada/outbox');
+  const id = (await shell.ls('/agents/ada/outbox')).at(-1);
   const real = (path: string): string =>
     path
       .replace('inbox/NAME', 'inbox/first')
