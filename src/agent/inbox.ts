@@ -315,6 +315,8 @@ export class Inbox {
     await this.#host.commit([...operations, this.#agent.save()], [this.#agent.trajectory.journal]);
     this.#agent.replies.reject(message.id, why);
     this.#agent.changed();
+    // Those of its origin that it held back may go on.
+    this.#host.ready(this.#agent);
   }
 
   /**
@@ -534,6 +536,7 @@ export class Inbox {
         this.#host.event('message.dropped', agent.name, { id: oldest.id, job: oldest.job });
         agent.replies.reject(oldest.id, full);
         agent.changed();
+        this.#host.ready(agent);
       },
       revert: () => void this.#dropping.delete(oldest),
     });
