@@ -16,6 +16,8 @@ export class Seen {
   /** By its hash, the number of its record. */
   #seen: Map<string, number> | undefined;
   #dirty = false;
+  /** Most of what is perceived are the same objects each time. */
+  readonly #digests = new WeakMap<Perceived, string>();
 
   constructor(store: Store, agent: number) {
     this.#store = store;
@@ -26,8 +28,10 @@ export class Seen {
   see(perceived: readonly Perceived[], anchor: number, write: (entry: object) => number): string[] {
     const before = (this.#seen ??= this.#load());
     const now = new Map<string, number>();
-    const hashes = perceived.map(({ kind, path, text }) => {
-      const digest = hash('sha256', JSON.stringify([kind, path, text])).slice(0, LENGTH);
+    const hashes = perceived.map(({ kind, path, text }, at) => {
+      const digest =
+        this.#digests.get(perceived[at]!) ?? hash('sha256', JSON.stringify([kind, path, text])).slice(0, LENGTH);
+      this.#digests.set(perceived[at]!, digest);
       const known = now.get(digest) ?? before.get(digest) ?? 0;
       now.set(digest, known > anchor ? known : write({ digest, kind, path, text }));
       if (now.get(digest) !== before.get(digest)) this.#dirty = true;

@@ -24,6 +24,8 @@ export class Episodes {
   readonly #host: Host;
   /** Ascending. */
   #numbers: number[] = [];
+  /** The one that was added last is the one that is asked for next, by the index. */
+  #newest: { readonly number: number; readonly happened: readonly Happened[] } | undefined;
   readonly #touched: (number: number) => void;
 
   constructor(agent: Agent, host: Host, touched: (number: number) => void) {
@@ -48,6 +50,8 @@ export class Episodes {
 
   get(number: number): readonly Happened[] | undefined {
     if (!this.has(number)) return undefined;
+    const newest = this.#newest?.number === number ? this.#newest.happened : undefined;
+    if (newest) return newest;
     const value = this.#host.store.get(this.#key(number));
     return value && (JSON.parse(Buffer.from(value).toString()) as Happened[]);
   }
@@ -73,11 +77,13 @@ export class Episodes {
   /** One more, and the oldest goes when there are too many. */
   add(number: number, happened: readonly Happened[]): Change {
     const excess = this.#numbers.slice(0, Math.max(0, this.#numbers.length + 1 - EPISODES));
-    const value = Buffer.from(JSON.stringify(shorten(happened)));
+    const short = shorten(happened);
+    const value = Buffer.from(JSON.stringify(short));
     return {
       operations: [...excess.map((old) => del(this.#key(old))), put(this.#key(number), value)],
       apply: () => {
         this.#drop(excess);
+        this.#newest = { number, happened: short };
         if (this.has(number)) return;
         this.#numbers.push(number);
         if ((this.#numbers.at(-2) ?? 0) > number) this.#numbers.sort((a, b) => a - b);

@@ -119,7 +119,7 @@ export class Library implements Documents {
   #episode(number: number): Document | undefined {
     const happened = this.#episodes.get(number);
     if (happened) {
-      const text = happened.map(({ message, answer }, at) => told(at, message.subject, message.text, answer?.text));
+      const text = happened.map(({ from, message, answer }, at) => told(at, from, message, answer?.text));
       return { text: text.join('\n'), time: Date.parse(happened[0]?.time ?? '') };
     }
     const parts: string[] = [];
@@ -129,7 +129,7 @@ export class Library implements Documents {
       const heard = records.find(({ direction }) => direction === 'in');
       if (!heard) continue;
       const answer = records.find(({ direction, in_reply_to: to }) => direction === 'out' && to === heard.id);
-      parts.push(told(exchange % PER_EPISODE, heard.subject, heard.text, answer?.text));
+      parts.push(told(exchange % PER_EPISODE, heard.from, heard, answer?.text));
       time ||= Date.parse(heard.time);
     }
     return parts.length === 0 ? undefined : { text: parts.join('\n'), time };
@@ -153,7 +153,14 @@ interface Dated {
 const newer = (a: Dated, b: Dated): number =>
   a.mtime === b.mtime ? (a.path < b.path ? -1 : 1) : a.mtime < b.mtime ? 1 : -1;
 
-const told = (at: number, subject: string | undefined, message: string, answer: string | undefined): string => {
+const told = (
+  at: number,
+  from: string,
+  { subject, text }: { readonly subject?: string | undefined; readonly text: string },
+  answer: string | undefined,
+): string => {
   const most = at < WHOLE ? SAID : REST;
-  return [subject ?? '', cut(message, most), cut(answer ?? '', most)].join('\n').trim();
+  const about = subject === undefined ? '' : `${cut(subject, REST)}: `;
+  const said = answer === undefined ? '' : `\nanswered: ${cut(answer, most).trimEnd()}`;
+  return `${from}: ${about}${cut(text, most).trimEnd()}${said}`;
 };

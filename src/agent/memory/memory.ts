@@ -50,6 +50,7 @@ export class Memory {
   readonly #agent: Agent;
   readonly #host: Host;
   #notesChanged = false;
+  readonly #known = new Map<string, Recalled>();
   #reserved = 0;
   /** What the tick that runs has done so far. */
   #open: Open | undefined;
@@ -148,7 +149,7 @@ export class Memory {
   async recall(message: Message | undefined, signal?: AbortSignal): Promise<Recalled[]> {
     this.#refresh();
     const { episodes, conversations, corpus, library } = this;
-    const memories = { notes: this.#agent.notes, episodes, conversations, corpus, library };
+    const memories = { notes: this.#agent.notes, episodes, conversations, corpus, library, known: this.#known };
     return recall(memories, message && this.#ask(message), { signal });
   }
 

@@ -4,7 +4,7 @@ import type { Notes } from '../notes.ts';
 import type { Corpus } from './corpus.ts';
 import { episodeOf, type Conversations, type Spoken } from './conversations.ts';
 import type { Episodes } from './episodes.ts';
-import { quote, type Happened } from './episode.ts';
+import { quote } from './episode.ts';
 import { headOf } from './head.ts';
 import { summaryId, type Library } from './library.ts';
 
@@ -41,6 +41,8 @@ export interface Memories {
   readonly conversations: Conversations;
   readonly corpus: Corpus;
   readonly library: Library;
+  /** By text, what was recalled lately: what is recalled again is the same object, so that nobody has to look at it again. */
+  readonly known: Map<string, Recalled>;
 }
 
 /**
@@ -53,7 +55,7 @@ export const recall = async (
   asked: Asked | undefined,
   { tokens = TOKENS, signal }: { tokens?: number | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<Recalled[]> => {
-  const shown = new Shown(tokens);
+  const shown = new Shown(tokens, memories.known);
   const tail = asked ? lastSaid(memories.conversations, asked.conversation, (tokens * TOKEN) / SHARE) : [];
   for (const { text } of tail) shown.add('conversation', `memory/conversations/${asked!.conversation}`, text);
   const past = new Set(tail.map(({ number }) => episodeOf(number)));
@@ -76,9 +78,11 @@ class Shown {
   readonly list: Recalled[] = [];
   readonly #paths = new Set<string>();
   readonly #budget: number;
+  readonly #known: Map<string, Recalled>;
   #left: number;
 
-  constructor(tokens: number) {
+  constructor(tokens: number, known: Map<string, Recalled>) {
+    this.#known = known;
     this.#budget = tokens;
     this.#left = tokens;
   }
@@ -97,10 +101,20 @@ class Shown {
     const room = this.most - path.length;
     const text = cut(typeof given === 'string' ? given : given(), room);
     if (text.trim() === '') return;
-    const tokens = Math.ceil((Buffer.byteLength(text) + path.length) / TOKEN);
-    this.#left -= tokens;
+    const found = this.#find(path, why, text);
+    this.#left -= found.tokens;
     this.#paths.add(path);
-    this.list.push({ kind: 'memory', path, text, tokens, why });
+    this.list.push(found);
+  }
+
+  #find(path: string, why: Recalled['why'], text: string): Recalled {
+    const known = this.#known.get(text);
+    if (known?.path === path && known.why === why) return known;
+    const tokens = Math.ceil((Buffer.byteLength(text) + path.length) / TOKEN);
+    const made: Recalled = { kind: 'memory', path, text, tokens, why };
+    this.#known.set(text, made);
+    if (this.#known.size > MANY) this.#known.delete(this.#known.keys().next().value!);
+    return made;
   }
 }
 
@@ -150,9 +164,7 @@ const relevant = async (
     const number = Number(id.slice(2));
     if (past.has(number) || !(asked.all || isWith(memories, number, asked.conversation))) continue;
     left--;
-    const happened = episodes.get(number);
-    const said = happened?.map(toldIn) ?? conversations.within(number).flatMap(spokenIn(conversations));
-    shown.add('relevant', path, said.join(''));
+    shown.add('relevant', path, corpus.text(id));
   }
 };
 
@@ -176,6 +188,3 @@ const spokenIn =
     conversations.exchange(exchange).map(spoken);
 
 const spoken = ({ from, text }: Pick<Spoken, 'from' | 'text'>): string => `${from}: ${cut(text, SPOKEN).trimEnd()}\n`;
-
-const toldIn = ({ from, message, answer }: Happened): string =>
-  spoken({ from, text: message.text }) + (answer ? `answered: ${cut(answer.text, SPOKEN).trimEnd()}\n` : '');
