@@ -6,6 +6,10 @@ import type { Journal } from './journal.ts';
 const WAITING = 65_536;
 const FULL = 16 * 1024 * 1024;
 
+/** Bytes at the end of the log in which its last number is looked for. */
+const TAIL = 131_072;
+const numbered = /^\{"seq":(\d{1,15}),"time":"(\d{4}-\d\d-\d\dT[\d:.]+Z)",.*\}$/;
+
 /** The server's log: everything that happens, one record each with a sequence number that has no holes but told ones. */
 export class Events {
   readonly journal: Journal;
@@ -23,11 +27,17 @@ export class Events {
 
   /** Goes on after the last record on disk; ids made from now on come after it too. */
   async resume(ids: Ids): Promise<void> {
-    const last = await this.journal.last();
-    if (last === undefined) return;
-    const { seq, time } = JSON.parse(last) as { seq: number; time: string };
-    this.#seq = seq;
-    ids.after(Date.parse(time));
+    const from = Math.max(0, this.journal.size - TAIL);
+    const lines = Buffer.from(await this.journal.read(from, TAIL))
+      .toString()
+      .trimEnd()
+      .split('\n');
+    // Lines that were damaged have had their numbers too.
+    const at = lines.findLastIndex((line) => numbered.test(line));
+    if (at < 0) return;
+    const [, seq, time] = numbered.exec(lines[at]!)!;
+    this.#seq = Number(seq) + lines.length - 1 - at;
+    ids.after(Date.parse(time!));
   }
 
   /** A record; it goes to disk with the next commit, or soon. */
