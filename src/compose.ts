@@ -121,6 +121,7 @@ const build = async (
     shutdown: () => ask('ctl'),
     sync: () => agents.sync(),
     work: (name, id) => works.open(name, id),
+    keptWork: (id, key) => works.copy(id, key),
     environment: environment(state.directory),
   };
   const tree = devices(server);

@@ -33,6 +33,8 @@ export class Works implements Work {
   readonly #options: WorksOptions;
   /** Those in use; of an agent that left memory, whoever holds its files holds it. */
   readonly #open = new Map<number, WeakRef<Host>>();
+  /** Copies in use, by path. */
+  readonly #copies = new Map<string, WeakRef<Host>>();
 
   constructor(options: WorksOptions) {
     this.#options = options;
@@ -49,7 +51,13 @@ export class Works implements Work {
 
   /** A copy as it is served. */
   copy(id: number, key: string): Host {
-    return host(join(this.#kept(id), key));
+    const path = join(this.#kept(id), key);
+    const known = this.#copies.get(path)?.deref();
+    if (known) return known;
+    const made = host(path);
+    for (const [other, ref] of this.#copies) if (!ref.deref()) this.#copies.delete(other);
+    this.#copies.set(path, new WeakRef(made));
+    return made;
   }
 
   async save({ id, name }: Owner, key: string, signal?: AbortSignal): Promise<Copied> {
@@ -83,7 +91,10 @@ export class Works implements Work {
   }
 
   async drop(id: number, key: string): Promise<void> {
-    await removeTree(join(this.#kept(id), key));
+    const path = join(this.#kept(id), key);
+    this.#copies.get(path)?.deref()?.close();
+    this.#copies.delete(path);
+    await removeTree(path);
   }
 
   /** What is open in it must be opened again. */
@@ -127,8 +138,9 @@ export class Works implements Work {
   }
 
   close(): void {
-    for (const opened of this.#open.values()) opened.deref()?.close();
+    for (const opened of [...this.#open.values(), ...this.#copies.values()]) opened.deref()?.close();
     this.#open.clear();
+    this.#copies.clear();
   }
 
   async #copy(from: string, to: string, signal: AbortSignal | undefined): Promise<Copied> {

@@ -33,6 +33,7 @@ import {
 } from './agent/jobs.ts';
 import { toolInput, toolName, toolOutput, toolStatus, turnRequest, turnResponse } from './agent/turn.ts';
 import { chain } from './agent/chain.ts';
+import { CheckpointsDir, diff, keptWork, type CheckpointContext } from './agent/checkpoints.ts';
 import { conversations } from './agent/conversations.ts';
 import { ctl as agentCtl } from './agent/ctl.ts';
 import { episodes } from './agent/episodes.ts';
@@ -269,6 +270,28 @@ const agentMetrics = rows<AgentContext>([
 ]);
 
 // prettier-ignore
+const checkpointMemory = rows<CheckpointContext>([
+  ['notes',         'dir', 'r', '-', 'the notes it had',         notes],
+  ['episodes',      'dir', 'r', '-', 'the episodes it had',      episodes],
+  ['conversations', 'dir', 'r', '-', 'the conversations it had', conversations],
+]);
+
+// prettier-ignore
+const checkpointRows: readonly Row<CheckpointContext>[] = rows<CheckpointContext>([
+  ['diff',     'text', 'r', '-', 'what is different now: paths, and the lines of small texts',  diff(() => checkpointRows)],
+  ['manifest', 'text', 'r', '-', 'all that was set of it, as one YAML document',                setting('manifest')],
+  ['goals',    'dir',  'r', '-', 'the goals it had',                                            (context) => new GoalsDir(context, goalRows, {})],
+  ['memory',   'dir',  'r', '-', 'what it remembered',                                          (context) => new Table(context.server.world, checkpointMemory, context)],
+  ['schedule', 'dir',  'r', '-', 'the schedules it had',                                        (context) => schedule(context, {})],
+  ['work',     'dir',  'r', '-', 'the copy of work/',                                           keptWork],
+], { memory: checkpointMemory });
+
+// prettier-ignore
+const agentCheckpoints = rows<AgentContext>([
+  ['NAME', 'dir', 'r', '-', 'what it was at one moment, to be read; rmdir deletes it'],
+], { NAME: checkpointRows });
+
+// prettier-ignore
 export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['help',        'text',  'r', '-', 'what there is in this directory',                           ({ server }) => help(server.world, () => agentRows)],
   ['ctl',         'verbs', 'r', '-', 'tick, wake, hibernate, cancel, pause, resume, checkpoint, restore, fork, archive', agentCtl],
@@ -293,9 +316,10 @@ export const agentRows: readonly Row<AgentContext>[] = rows<AgentContext>([
   ['logs',        'dir',   'r', '-', 'what it did',                                              table(agentLogs)],
   ['metrics',     'dir',   'r', 'r', 'how busy it is',                                           table(agentMetrics)],
   ['work',        'host',  'w', '-', 'where its tools run: a directory of the host',             ({ agent, server }) => server.work(agent.name, agent.id)],
+  ['checkpoints', 'dir',   'r', '-', 'what it was at moments that were kept: ctl makes them',      (context) => new CheckpointsDir(context, checkpointRows)],
   ['live',        'link',  'r', '-', 'what waits for the next record',                           ({ server }) => new Link(server.world, '.live')],
   ['.live',       'dir',   'r', '-', 'where live leads',                                         table(agentLive)],
-], { inbox: agentInbox, outbox: agentOutbox, deadletter: agentDeadletter, goals: agentGoals, jobs: agentJobs, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, metrics: agentMetrics, live: agentLive });
+], { inbox: agentInbox, outbox: agentOutbox, deadletter: agentDeadletter, goals: agentGoals, jobs: agentJobs, memory: agentMemory, identity: agentIdentity, tools: agentTools, budget: agentBudget, policy: agentPolicy, schedule: agentSchedule, logs: agentLogs, metrics: agentMetrics, checkpoints: agentCheckpoints, live: agentLive });
 
 // prettier-ignore
 const rootLive = rows<Server>([

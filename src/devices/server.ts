@@ -32,6 +32,8 @@ export interface Server {
   sync(): Promise<void>;
   /** The agent's work/ directory. */
   work(name: string, id: number): Dir;
+  /** The copy of a work/ directory that a checkpoint holds. */
+  keptWork(id: number, key: string): Dir;
   /** Paths of the programs and devices that `doctor` looks for. */
   readonly environment: Environment;
 }

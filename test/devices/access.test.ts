@@ -125,6 +125,17 @@ const own: Record<string, Right> = {
   '/policy/autonomy': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/policy/redact': { operator: 'xrw', agent: 'xr', observer: '-' },
   '/policy/idle': { operator: 'xrw', agent: 'xr', observer: '-' },
+  '/checkpoints': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday': { operator: 'xd', agent: 'x', observer: '-' },
+  '/checkpoints/monday/diff': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/checkpoints/monday/manifest': { operator: 'xr', agent: 'xr', observer: '-' },
+  '/checkpoints/monday/goals': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday/memory': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday/memory/notes': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday/memory/episodes': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday/memory/conversations': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday/schedule': { operator: 'x', agent: 'x', observer: '-' },
+  '/checkpoints/monday/work': { operator: 'x', agent: 'x', observer: '-' },
   '/schedule': { operator: 'xc', agent: 'xc', observer: '-' },
   '/schedule/next': { operator: 'xr', agent: 'xr', observer: '-' },
   '/schedule/daily': { operator: 'xrwd', agent: 'xrwd', observer: '-' },
@@ -156,6 +167,7 @@ const furnished = async (t: ExecutionContext): Promise<Tree & { id: string }> =>
   const made = await tree(t);
   const shell = made.attach();
   const at = '/agents/ada';
+  await shell.write(`${at}/ctl`, 'checkpoint monday\n');
   await shell.write(`${at}/inbox/first`, 'hello\n');
   await shell.cat(`${at}/wait`);
   await shell.write(`${at}/ctl`, 'pause\n');

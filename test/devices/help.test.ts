@@ -102,6 +102,17 @@ const agent = [
   'metrics/queue',
   'metrics/latency',
   'work/',
+  'checkpoints/',
+  'checkpoints/NAME/',
+  'checkpoints/NAME/diff',
+  'checkpoints/NAME/manifest',
+  'checkpoints/NAME/goals/',
+  'checkpoints/NAME/memory/',
+  'checkpoints/NAME/memory/notes/',
+  'checkpoints/NAME/memory/episodes/',
+  'checkpoints/NAME/memory/conversations/',
+  'checkpoints/NAME/schedule/',
+  'checkpoints/NAME/work/',
   'live',
   'live/trace',
   'live/outbox',
@@ -168,6 +179,7 @@ const calling: Model = {
 test('every line of help can be walked to, and is of the type its kind says', async (t) => {
   const { attach, agents } = await tree(t, { model: calling });
   const shell = attach();
+  await shell.write('/agents/ada/ctl', 'checkpoint monday\n');
   await shell.write('/agents/ada/memory/notes/about', 'hello\n');
   await shell.mkdir('/agents/ada/goals/ship');
   await shell.write('/agents/ada/schedule/daily', '0 9 * * * hello\n');
@@ -193,6 +205,7 @@ test('every line of help can be walked to, and is of the type its kind says', as
       .replace('turns/N', 'turns/1')
       .replace('tools/K', 'tools/1')
       .replace('deadletter/ID', `deadletter/${letter}`)
+      .replace('checkpoints/NAME', 'checkpoints/monday')
       .replace('N.json', '1.json')
       .replace('N.md', '52.md')
       .replace('conversations/ID', 'conversations/operator')

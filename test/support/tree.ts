@@ -83,6 +83,7 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
       await agents.sync();
     },
     work: (name, id) => works.open(name, id),
+    keptWork: (id, key) => works.copy(id, key),
     environment: {
       fuse: async () => undefined,
       free: async () => 512 * 1024 * 1024,

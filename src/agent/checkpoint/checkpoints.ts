@@ -7,6 +7,7 @@ import type { Agent } from '../agent.ts';
 import type { AgentRecord } from '../agent-record.ts';
 import type { Host } from '../host.ts';
 import { checkpointKey, checkpointPrefix, copyPrefix, dataPrefix, unfinishedKey } from '../keys.ts';
+import { frozenAgent } from './frozen.ts';
 import { copyState, erase, type StateSize } from './state.ts';
 import type { WorkSize } from './work.ts';
 
@@ -83,6 +84,11 @@ export class Checkpoints {
       found.push(JSON.parse(Buffer.from(value).toString()) as CheckpointInfo);
     }
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** The agent it holds, to be looked at. */
+  frozen(info: CheckpointInfo): Promise<Agent> {
+    return frozenAgent(this.#host, this.#agent.record, info);
   }
 
   /**
