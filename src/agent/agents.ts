@@ -150,7 +150,7 @@ export class Agents {
       background: (agent, work) => this.#track(agent, work),
       ready: (agent) => this.#engine.ready(agent),
       due: (time) => this.#due.at(time),
-      load: (name) => this.load(name),
+      load: (which) => this.load(which),
       keep: (agent) => this.#keep(agent),
     };
     this.#engine = new Engine(this.#host, parallel);
@@ -207,8 +207,8 @@ export class Agents {
   }
 
   /** The agent, in memory from now on and not woken. Undefined when there is none. */
-  async load(name: string): Promise<Agent | undefined> {
-    const row = this.#rows.get(name);
+  async load(which: string | number): Promise<Agent | undefined> {
+    const row = typeof which === 'string' ? this.#rows.get(which) : this.#rows.byId(which);
     return row && this.#residents.load(row);
   }
 
@@ -292,6 +292,7 @@ export class Agents {
     this.#rows.add(row);
     this.#residents.add(row, agent);
     this.#note(agent);
+    agent.schedules.enqueue();
     this.#emit({ type: 'agent', change: 'added', agent });
     return agent;
   }
@@ -532,6 +533,7 @@ export class Agents {
     if (!value) throw new Errno('EIO', `the agent '${row.name}' is not in the store`);
     const agent = await Agent.load(JSON.parse(Buffer.from(value).toString()) as AgentRecord, this.#host);
     await recoverRun(agent, this.#host);
+    agent.schedules.enqueue();
     const { model, state } = agent.record;
     if (!this.#models.has(model) && state !== 'failed') agent.fail(`there is no model '${model}' any more`);
     return agent;

@@ -66,8 +66,8 @@ export interface Host {
   perceive(context: Perceiving): Promise<Perceived[]>;
   /** Something of a schedule comes due at this time (milliseconds), and stands in the queue on disk. */
   due(time: number): void;
-  /** By name; it is brought into memory and not woken. Undefined when there is none. */
-  load(name: string): Promise<Agent | undefined>;
+  /** By name, or by number; it is brought into memory and not woken. Undefined when there is none. */
+  load(which: string | number): Promise<Agent | undefined>;
   /** The agent is in use. What it keeps in memory only until a later commit is safe as long as this is told of each change. */
   keep(agent: Agent): void;
 }

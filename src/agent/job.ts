@@ -76,15 +76,13 @@ const refused = (message: Message, now: number): { outcome: 'expired' | 'failed'
 /** Into the outbox, and where the answer is for an agent of this server, into its inbox with the same commit. */
 const respond = async ({ agent, host, message }: Given, text: string, tick: Effects): Promise<string> => {
   const subject = message.subject === undefined ? undefined : `Re: ${message.subject.replace(/^Re: /, '')}`;
-  const sent = agent.outbox.send({ to: senderOf(message.origin), text, subject, inReplyTo: message.id });
+  const { origin: from } = message;
+  const target = from.tier === 'agent' ? await host.load(from.id ?? from.name) : undefined;
+  const to = target?.name ?? senderOf(from);
+  const sent = agent.outbox.send({ to, text, subject, inReplyTo: message.id });
   tick.push(sent);
-  // What it asked itself it has read in its outbox: it is not asked again by its own answer.
-  const target =
-    message.origin.tier === 'agent' && message.origin.name !== agent.name
-      ? await host.load(message.origin.name)
-      : undefined;
   if (target) {
-    const origin = { tier: 'agent', name: agent.name } as const;
+    const origin = { tier: 'agent', name: agent.name, id: agent.id } as const;
     const bytes = Buffer.from(`Id: ${sent.id}\nIn-Reply-To: ${message.id}\n\n${text}`);
     try {
       tick.push(target.inbox.offer(bytes, { origin }));

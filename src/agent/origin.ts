@@ -8,7 +8,9 @@ interface Own {
 
 /** Where a message comes from. The server says so, never the message. */
 export type Origin =
-  | Subject
+  | Exclude<Subject, { readonly tier: 'agent' }>
+  /** `id`: the number of the agent, which it keeps when it is renamed. */
+  | { readonly tier: 'agent'; readonly name: string; readonly id?: number }
   | { readonly tier: 'npub'; readonly npub: string }
   | ({ readonly tier: 'schedule' } & Own)
   | ({ readonly tier: 'goal' } & Own);

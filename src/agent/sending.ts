@@ -8,6 +8,7 @@ import type { Host } from './host.ts';
 import { MESSAGE } from './inbox.ts';
 import { expireKey, usedSentKey } from './keys.ts';
 import { compose, parse, type Draft } from './message.ts';
+import type { Origin } from './origin.ts';
 import { decode } from './text.ts';
 
 /** How long an `Id:` is a key. */
@@ -176,8 +177,8 @@ export class Sending {
     return { id: sent.id, effects: [sent, target.inbox.offer(bytes, { origin: this.#origin })] };
   }
 
-  get #origin(): { readonly tier: 'agent'; readonly name: string } {
-    return { tier: 'agent', name: this.#agent.name };
+  get #origin(): Origin {
+    return { tier: 'agent', name: this.#agent.name, id: this.#agent.id };
   }
 
   async #target(to: string): Promise<Agent | undefined> {

@@ -59,6 +59,19 @@ test('it is answered, the answer comes back in the thread, and there it ends', a
   t.is(bob.outbox.size, 1);
 });
 
+test('an answer finds the agent that asked under its new name, and not another one under the old', async (t) => {
+  const { ada, bob, agents } = await two(t);
+  await bob.pause(operator);
+  await ada.sending.send(letter('bob', 'hello'));
+  await agents.rename('ada', 'eve', operator);
+  const other = await agents.define('ada', operator);
+  await bob.resume(operator);
+  await rest(ada, bob, other);
+  t.deepEqual(outcomes(ada), ['noted']);
+  t.is(other.record.tick, 0);
+  t.regex(text(bob.outbox.document([...bob.outbox.names()].at(-1)!)), /^From: bob\nTo: eve\n/);
+});
+
 test('three agents in one thread come to an end', async (t) => {
   const { ada, bob, agents } = await two(t);
   const cyd = await agents.define('cyd', operator);

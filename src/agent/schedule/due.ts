@@ -6,7 +6,7 @@ import { dueBefore, duePrefix, parseDueKey, type Due } from '../keys.ts';
 const BATCH = 128;
 /** How long the wall clock is trusted to go as the timer does, in milliseconds: it may be set meanwhile. */
 const TRUST = 60_000;
-/** How long it rests after the store refused, in milliseconds; the last one for ever. */
+/** How long what failed rests before it is tried again, in milliseconds; from the last one on always that. */
 const RESTS = [1_000, 10_000, 60_000];
 
 export interface DueQueueOptions {
@@ -27,7 +27,7 @@ export class DueQueue {
   readonly #options: DueQueueOptions;
   #running: Promise<void> | undefined;
   #again = false;
-  #failures = 0;
+  readonly #resting = new Map<string, { readonly until: number; readonly failures: number }>();
   #armed = Infinity;
   #cancel: (() => void) | undefined;
   #stopped = true;
@@ -92,11 +92,10 @@ export class DueQueue {
         while (await this.#some()) await this.#options.room();
         next = await this.#next();
       } while (this.#more(next));
-      this.#failures = 0;
       this.#arm(next);
     } catch (error) {
       failed(error);
-      this.#arm(clock.now() + RESTS[Math.min(this.#failures++, RESTS.length - 1)]!);
+      this.#arm(clock.now() + RESTS[0]!);
     }
   }
 
@@ -106,18 +105,39 @@ export class DueQueue {
 
   /** Fires the first of what is due; false when nothing is. */
   async #some(): Promise<boolean> {
-    const { store, clock, fire } = this.#options;
-    const due: Due[] = [];
-    const range = { ...within(duePrefix), lt: dueBefore(clock.now() + 1), limit: BATCH };
-    for await (const key of store.keys(range)) due.push(parseDueKey(key));
-    const fired = await Promise.allSettled(due.map(fire));
-    const broken = fired.find((result) => result.status === 'rejected');
-    if (broken) throw broken.reason;
-    return due.length === BATCH && !this.#stopped;
+    const { store, clock } = this.#options;
+    const keys: string[] = [];
+    const now = clock.now();
+    for await (const key of store.keys({ ...within(duePrefix), lt: dueBefore(now + 1) })) {
+      if ((this.#resting.get(key)?.until ?? 0) > now) continue;
+      if (keys.push(key) === BATCH) break;
+    }
+    await Promise.all(keys.map((key) => this.#fire(key)));
+    return keys.length === BATCH && !this.#stopped;
   }
 
+  /** What fails is told and rests, so that it holds up nobody else. */
+  async #fire(key: string): Promise<void> {
+    const { clock, fire, failed } = this.#options;
+    try {
+      await fire(parseDueKey(key));
+      this.#resting.delete(key);
+    } catch (error) {
+      const failures = this.#resting.get(key)?.failures ?? 0;
+      const rest = RESTS[Math.min(failures, RESTS.length - 1)]!;
+      this.#resting.set(key, { until: clock.now() + rest, failures: failures + 1 });
+      failed(error);
+    }
+  }
+
+  /** When there is something to do next. */
   async #next(): Promise<number> {
-    for await (const key of this.#options.store.keys({ ...within(duePrefix), limit: 1 })) return parseDueKey(key).time;
-    return Infinity;
+    let next = Infinity;
+    for await (const key of this.#options.store.keys(within(duePrefix))) {
+      const resting = this.#resting.get(key);
+      if (!resting) return Math.min(next, parseDueKey(key).time);
+      next = Math.min(next, resting.until);
+    }
+    return next;
   }
 }

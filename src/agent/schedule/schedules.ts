@@ -47,9 +47,12 @@ export class Schedules {
     for await (const [key, value] of this.#host.store.range(within(prefix))) {
       this.#stored.set(key.slice(prefix.length), JSON.parse(Buffer.from(value).toString()) as Stored);
     }
+  }
+
+  /** For the server, once the agent is one of its own: what came back from the archive, or was copied, stands in no queue yet. */
+  enqueue(): void {
     const { operations, done } = this.follow(this.#agent.settings.get().schedule);
     const missing = [...operations];
-    // What came back from the archive, or was copied, stands in no queue yet.
     for (const [name, stored] of this.#stored) {
       missing.push(...this.#queue(name, stored).filter(({ key }) => !this.#host.store.get(key)));
     }

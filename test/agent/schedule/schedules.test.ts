@@ -221,6 +221,29 @@ test('an agent that is renamed keeps its schedules; of one that is archived noth
   for await (const key of store.keys(within('due/'))) t.fail(key);
 });
 
+test('what comes back from the archive, and what is forked, has its schedules', async (t) => {
+  const here = await world(t);
+  const { ada, clock, agents } = here;
+  await write(ada, 'look', bytes('every 1m x'), operator);
+  const archived = await agents.archive('ada', operator);
+  clock.advance(10 * minute);
+  await rest(here);
+  const once = fired(agents);
+  const back = await agents.unarchive(archived, operator);
+  await once;
+  await back.settled(forever());
+  t.is(back.outbox.size, 1);
+  const fork = await agents.fork('ada', 'eve', { subject: operator });
+  t.deepEqual(fork.schedules.coming(1), back.schedules.coming(1));
+  const both = fired(agents, 2);
+  clock.advance(minute);
+  await both;
+  await fork.settled(forever());
+  await back.settled(forever());
+  t.is(fork.outbox.size, 1);
+  t.is(back.outbox.size, 2);
+});
+
 test('what is refused leaves the old one in force', async (t) => {
   const here = await world(t);
   const { ada, clock } = here;
