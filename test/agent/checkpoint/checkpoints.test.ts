@@ -2,6 +2,7 @@ import test from 'ava';
 import { operator } from '../../../src/kernel/subject.ts';
 import { within } from '../../../src/drivers/store/store.ts';
 import { CHECKPOINTS } from '../../../src/agent/checkpoint/checkpoints.ts';
+import * as keys from '../../../src/agent/keys.ts';
 import { contents, dataPrefix, unfinishedPrefix } from '../../../src/agent/keys.ts';
 import { bytes, forever, records, world, type World } from '../support.ts';
 
@@ -127,5 +128,21 @@ test('a server that dies at any write in the middle leaves all of it or nothing'
     const left = await copies(w);
     t.is(left.length, found ? found.state.keys : 0);
     if (!found) await again.checkpoints.make('x', operator);
+  }
+});
+
+test('every key that is made for an agent is in the table of contents', (t) => {
+  const prefix = dataPrefix(1);
+  for (const [name, make] of Object.entries(keys)) {
+    if (typeof make !== 'function') continue;
+    let key: unknown;
+    try {
+      key = (make as (...of: unknown[]) => unknown)(1, 'x', 'y', 'z');
+    } catch {
+      // It is made of something else than a number and names.
+      continue;
+    }
+    if (typeof key !== 'string' || !key.startsWith(prefix) || key === prefix) continue;
+    t.true(key.slice(prefix.length).split('/', 1)[0]! in contents, `${name}: ${key}`);
   }
 });
