@@ -126,6 +126,8 @@ export class Inbox {
   #consumedBytes = 0;
   /** Messages that go with the commit under way. */
   #leaving = 0;
+  /** Messages that are in somebody's batch and show when it is committed. */
+  #coming = 0;
 
   constructor(agent: Agent, host: Host) {
     this.#agent = agent;
@@ -285,9 +287,11 @@ export class Inbox {
     const message = this.#make(stage);
     const { taken, effects } = this.#room(message);
     const room = effects.prepare();
+    if (taken) this.#coming++;
     return {
       operations: [...(taken ? [this.#write(message), this.#mark()] : []), ...room],
       apply: () => {
+        if (taken) this.#coming--;
         if (taken) this.#show(stage, message);
         else this.#shown(stage, message);
         effects.apply();
@@ -296,6 +300,7 @@ export class Inbox {
         this.#host.background(this.#agent, this.#host.commit([], [journal], { sync: false }));
       },
       revert: () => {
+        if (taken) this.#coming--;
         effects.revert();
         this.#drop(stage);
       },
@@ -340,7 +345,17 @@ export class Inbox {
       interrupted: 0,
       document,
     };
-    return { operations: [this.#write(message), this.#mark()], apply: () => this.#arrived(message) };
+    this.#coming++;
+    return {
+      operations: [this.#write(message), this.#mark()],
+      apply: () => {
+        this.#coming--;
+        this.#arrived(message);
+      },
+      revert: () => {
+        this.#coming--;
+      },
+    };
   }
 
   /** The message that was this dead letter, while it waits. */
@@ -692,7 +707,7 @@ export class Inbox {
 
   /** For the batch that is handed on at once: when nothing is left after it, a start need not look here. */
   unmark(): Operation[] {
-    return this.#leaving === this.#messages.size ? [del(pendingKey(this.#agent.id))] : [];
+    return this.#coming === 0 && this.#leaving === this.#messages.size ? [del(pendingKey(this.#agent.id))] : [];
   }
 
   /** So that a start after a crash knows without looking at every agent. */

@@ -193,6 +193,20 @@ test('a message can be discarded while it waits; its name is free then', async (
   t.deepEqual(names((await (await reopen()).load('ada'))!.inbox.list()), ['a']);
 });
 
+test('a start looks where a message is on its way, whatever ends meanwhile', async (t) => {
+  const { ada } = await world(t);
+  const unmarks = (): number => ada.inbox.unmark().length;
+  t.is(unmarks(), 1, 'nothing waits');
+  for (const end of ['apply', 'revert'] as const) {
+    // In a batch that is handed on and not yet committed: the end of a tick behind it must not take the mark away.
+    const offered = ada.inbox.offer(bytes(`told ${end}`), by);
+    t.is(unmarks(), 0);
+    offered[end]();
+    if (end === 'apply') await ada.settled(forever());
+    t.is(unmarks(), 1, end);
+  }
+});
+
 test('the origin is who sends, whatever the text says', async (t) => {
   const { ada } = await world(t);
   await ada.pause(operator);
