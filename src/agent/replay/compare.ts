@@ -12,7 +12,7 @@ export interface Difference {
 }
 
 /** What depends on the time, and on what was dropped before. */
-const aside = new Set(['seq', 'time', 'prev', 'hash']);
+const aside = new Set(['seq', 'time', 'date', 'prev', 'hash']);
 /** What an agent has when a tick begins may have come from elsewhere; what of it matters is perceived. */
 const loaded = new Set(['type', 'phase', 'tick', 'cause', 'queue', 'model']);
 /** Characters of a value that are shown. */
@@ -30,10 +30,10 @@ export class Comparison {
   }
 
   /** What was recorded, with the ids that this run gave to what the recording names. */
-  translated(record: Recorded): Recorded {
+  translated<T extends object>(record: T): T {
     const [expected, got] = this.#names;
     const ids = new Map([...got!].map(([id, name]) => [name, id]));
-    return JSON.parse(renamed(JSON.stringify(record), (id) => ids.get(expected!.get(id) ?? '') ?? id)) as Recorded;
+    return JSON.parse(renamed(JSON.stringify(record), (id) => ids.get(expected!.get(id) ?? '') ?? id)) as T;
   }
 
   #plain(record: Recorded, side: number): unknown {
@@ -46,10 +46,13 @@ export class Comparison {
       names.set(id, name);
       return name;
     };
-    // Times in milliseconds are in messages only, and those are given as they were.
-    return JSON.parse(plain(JSON.stringify(Object.fromEntries(members)), named));
+    // What was perceived is given; its digests are those of texts with other ids.
+    const left = record['phase'] === 'PERCEIVE' ? withoutTexts : undefined;
+    return JSON.parse(plain(JSON.stringify(Object.fromEntries(members), left), named));
   }
 }
+
+const withoutTexts = (name: string, value: unknown): unknown => (name === 'texts' ? undefined : value);
 
 const differing = (expected: unknown, got: unknown, member: string): Omit<Difference, 'seq'> | undefined => {
   if (isObject(expected) && isObject(got)) {

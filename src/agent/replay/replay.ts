@@ -101,7 +101,7 @@ class Replay {
       tools: recordedTools(builtIn, recording, coming),
       perceive: async ({ message }) => {
         await idle();
-        return perceivedNext(coming(), texts, message.id);
+        return perceivedNext(coming(), texts, message.id).map((perceived) => run.#comparison.translated(perceived));
       },
     });
     const run: Replay = new Replay(recording, options, { clock, models, agents });
