@@ -128,7 +128,7 @@ export class Works implements Work {
     for (const name of await names(work)) if (name.includes('@') && !kept.has(name)) await remove(work, name);
     for (const { id, name: to } of archived) {
       const name = to.slice(0, to.indexOf('@'));
-      if (agents.has(name)) continue;
+      if (agents.has(name) || !existsSync(this.#work(name))) continue;
       await this.move(id, name, to).catch((error: unknown) => failed(name, error));
     }
     const ids = new Set(archived.map(({ id }) => id));

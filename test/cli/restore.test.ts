@@ -1,0 +1,33 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { begin, built, weft } from '../support/program.ts';
+
+test('an archived agent comes back, with work/, after kill -9 of the server too', async (t) => {
+  await built();
+  const base = mkdtempSync(join(tmpdir(), 'weft-restore-'));
+  t.teardown(() => rmSync(base, { recursive: true, force: true }));
+  const state = join(base, 'state');
+  const env = { WEFT_STATE: state };
+  const first = begin(t, ['up', '--no-mount', '--state', state]);
+  await first.says(/ready/);
+  const run = (...words: string[]) => weft(t, words, { env });
+  await run('new', 'ada');
+  await run('write', 'agents/ada/memory/notes/a', 'one');
+  await run('write', 'agents/ada/work/file', 'mine');
+  await run('write', 'ctl', 'remove ada');
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const second = begin(t, ['up', '--no-mount', '--state', state]);
+  await second.says(/ready/);
+  t.like(await run('restore', 'ada'), { code: 0, stdout: 'agents/ada\n' });
+  t.like(await run('restore', 'ada'), { code: 1, stderr: 'weft: ctl: File exists (EEXIST)\n' });
+  t.like(await run('restore', 'bob', 'zoe'), { code: 1, stderr: 'weft: ctl: No such file or directory (ENOENT)\n' });
+  second.child.kill('SIGKILL');
+  await second.ended;
+  const third = begin(t, ['up', '--no-mount', '--state', state]);
+  await third.says(/ready/);
+  t.like(await run('cat', 'agents/ada/memory/notes/a', 'agents/ada/work/file'), { code: 0, stdout: 'one\nmine\n' });
+  t.is(readFileSync(join(state, 'work/ada/file'), 'utf8'), 'mine\n');
+});
