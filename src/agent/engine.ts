@@ -88,14 +88,14 @@ export class Engine {
   }
 
   async #run(agent: Agent): Promise<void> {
-    const { signal } = agent.begin();
+    const abort = agent.begin();
     // The caller goes on first: whoever publishes a message sees it waiting.
     await Promise.resolve();
     const { clock, meters } = this.#host;
     const started = clock.nanos();
     let broken: unknown;
     try {
-      await new Tick(agent, this.#host, signal).run();
+      await new Tick(agent, this.#host, abort).run();
       meters.ticked(agent.meter, Number(clock.nanos() - started) / 1e6);
     } catch (error) {
       broken = error;

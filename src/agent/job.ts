@@ -34,7 +34,7 @@ export const job = async (given: Given, perceived: readonly Perceived[], tick: E
     tick.push(...buried(given, error, outcome), { operations: [agent.jobs.mark(message, status)] });
     return { ...failure(given, error), outcome };
   }
-  const running = agent.jobs.begin(message, log.number);
+  const running = agent.jobs.begin(message, log.number, given.abort);
   const effects = new Effects();
   let thought: Thought;
   try {

@@ -31,6 +31,8 @@ export interface Work {
   readonly host: Host;
   readonly log: TickLog;
   readonly message: Message;
+  /** Ends the job: that of the tick, where it is the only one. */
+  readonly abort: AbortController;
   readonly job: RunningJob;
   /** This message's own: taken over by the tick when it went well, reverted when not. */
   readonly effects: Effects;

@@ -15,17 +15,17 @@ import type { Outcome, RunMark, TickRecord, Worked } from './tick-record.ts';
 export class Tick {
   readonly #agent: Agent;
   readonly #host: Host;
-  readonly #signal: AbortSignal;
+  readonly #abort: AbortController;
   readonly #log: TickLog;
   /** In the order they are worked on. */
   readonly #messages: readonly Message[];
   readonly #effects = new Effects();
   readonly #ended: Ended[] = [];
 
-  constructor(agent: Agent, host: Host, signal: AbortSignal) {
+  constructor(agent: Agent, host: Host, abort: AbortController) {
     this.#agent = agent;
     this.#host = host;
-    this.#signal = signal;
+    this.#abort = abort;
     this.#messages = agent.inbox.due(host.clock.now(), agent.settings.loop.batch);
     this.#log = new TickLog(agent, host, ++agent.record.tick, this.#cause);
   }
@@ -74,6 +74,10 @@ export class Tick {
     await this.#commit();
   }
 
+  get #signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   get #cause(): string {
     const tier = this.#messages[0]?.origin.tier;
     if (this.#agent.record.requests.length > 0) return 'manual';
@@ -113,23 +117,26 @@ export class Tick {
     const mark: RunMark = { tick, cause, started: timeText(started), messages: messages.map(({ name }) => name) };
     // Not waited for: should it not reach the disk, this tick is as if it had never begun.
     this.#host.background(agent, this.#host.store.batch([this.#put(runKey(agent.id), mark)], { sync: false }));
+    // Several can be ended each for itself; the end of the tick is the end of all.
+    const several = messages.length > 1;
     const stop = (): void => {
       for (const running of agent.jobs.running()) running.abort(this.#signal.reason);
     };
-    this.#signal.addEventListener('abort', stop, { once: true });
+    if (several) this.#signal.addEventListener('abort', stop, { once: true });
     const held = new Set<string>();
     for (const [index, message] of messages.entries()) {
       if (held.has(senderOf(message.origin))) continue;
-      const given = { agent, host: this.#host, log: this.#log, message };
+      const abort = several ? new AbortController() : this.#abort;
+      const given = { agent, host: this.#host, log: this.#log, message, abort };
       const ended = job(given, perceived[index]!, this.#effects);
       // Also where the end came before the job was there to hear it.
-      if (this.#signal.aborted) stop();
+      if (several && this.#signal.aborted) stop();
       this.#ended.push(await ended);
       // Of one origin nothing goes before a message that is tried again.
       if (this.#ended.at(-1)?.retry !== undefined) held.add(senderOf(message.origin));
       if (this.#signal.aborted) break;
     }
-    this.#signal.removeEventListener('abort', stop);
+    if (several) this.#signal.removeEventListener('abort', stop);
   }
 
   /** What was thought and done, once all of it is over; nothing of it where it failed. */

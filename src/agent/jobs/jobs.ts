@@ -34,6 +34,8 @@ export class Jobs {
   readonly #host: Host;
   readonly #running = new Map<number, RunningJob>();
   readonly #waiting = new Map<number, Message>();
+  /** Cancelled while their tick had not come to them yet, with the reason. */
+  readonly #doomed = new Map<number, string>();
   /** When the oldest one ended, as it was looked up last. */
   #oldest: { id: number; ended: number } | undefined;
 
@@ -118,7 +120,7 @@ export class Jobs {
   }
 
   /** For a tick: it works on this message from here on. `tick` is its number. */
-  begin(message: Message, tick: number): RunningJob {
+  begin(message: Message, tick: number, abort: AbortController): RunningJob {
     const id = message.job;
     const before = this.#stored(id);
     const head = before ? (unpack(before).head as JobHead) : this.#fresh(message);
@@ -131,8 +133,11 @@ export class Jobs {
     head.tick = tick;
     body.turns = [];
     const told = (record: object): void => this.followers.tell(id, record);
-    const job = new RunningJob(message, head, body, this.#host.clock, told);
+    const job = new RunningJob(message, head, body, abort, this.#host.clock, told);
     this.#running.set(id, job);
+    const doomed = this.#doomed.get(id);
+    if (doomed !== undefined) this.#abort(job, doomed);
+    this.#doomed.delete(id);
     return job;
   }
 
@@ -183,6 +188,7 @@ export class Jobs {
     const running = this.#running.get(id);
     const message = this.#waiting.get(id);
     if (running) this.#abort(running, reason);
+    else if (message && this.#agent.workingOn(message)) this.#doomed.set(id, reason);
     else if (message) await this.#agent.inbox.discard(message.name, new Errno('ECANCELED', reason));
     else if (this.has(id)) throw new Errno('EINVAL', `job ${id} has ended: ${this.head(id)!.status}`);
     else throw new Errno('ENOENT', `no job ${id}`);
@@ -191,7 +197,8 @@ export class Jobs {
   /** Those that run; where none does, those that wait for another try. */
   async cancelAll(reason: string): Promise<void> {
     const begun = [...this.#waiting.values()].filter(({ attempts }) => attempts > 0).map(({ job }) => job);
-    for (const id of this.#running.size > 0 ? [...this.#running.keys()] : begun) await this.cancel(id, reason);
+    const taken = [...this.#waiting.values()].filter((message) => this.#agent.workingOn(message)).map(({ job }) => job);
+    for (const id of taken.length > 0 ? taken : begun) await this.cancel(id, reason);
   }
 
   /**

@@ -15,11 +15,12 @@ export class RunningJob {
   readonly message: Message;
   readonly head: JobHead;
   readonly body: JobBody;
-  readonly #abort = new AbortController();
+  readonly #abort: AbortController;
   readonly #clock: Clock;
   readonly #told: Told;
 
-  constructor(message: Message, head: JobHead, body: JobBody, clock: Clock, told: Told) {
+  constructor(message: Message, head: JobHead, body: JobBody, abort: AbortController, clock: Clock, told: Told) {
+    this.#abort = abort;
     this.message = message;
     this.head = head;
     this.body = body;

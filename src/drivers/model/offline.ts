@@ -1,7 +1,7 @@
 import type { Call, Model, Reply, Request, Turn } from './model.ts';
 
 /** Pieces an answer is handed out in at most: a long quotation would otherwise flood the trace. */
-const PIECES = 16;
+const PIECES = 8;
 
 /** Whose lines are commands. What others write is text, whatever it looks like. */
 const commanders = /^(operator|schedule|goal)(:|$)/;

@@ -124,6 +124,21 @@ test('cancel in a wait: of a job that is tried again later, and of one that wait
   await t.throwsAsync(ada.jobs.cancel(9, ''), { code: 'ENOENT' });
 });
 
+test('cancel before the tick has come to the job: it is not begun', async (t) => {
+  const { ada, model } = await world(t, 'scripted');
+  await ada.settings.write('policy/loop', bytes('batch 2\n'), operator);
+  await ada.pause(operator);
+  await ada.inbox.accept(bytes('one'), by);
+  await ada.inbox.accept(bytes('two'), by);
+  await ada.resume(operator);
+  await model.called();
+  await ada.jobs.cancel(2, 'enough');
+  await model.answer('1');
+  t.is(await ada.settled(forever()), 'idle');
+  t.deepEqual(statuses(ada), ['done', 'cancelled']);
+  t.deepEqual(model.asked, ['one']);
+});
+
 test('what tools did goes with the tick, and not at all when the job fails; lines of others are text', async (t) => {
   const effects: string[] = [];
   const remember: Tool = {
