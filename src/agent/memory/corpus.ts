@@ -5,25 +5,34 @@ import { interruption } from '../replies.ts';
 import { head } from './head.ts';
 
 /** Characters that are indexed before others get a turn. */
-const TURN = 32_768;
+const TURN = 8_192;
 /** Words of the vocabulary that are looked at before others get a turn. */
-const LOOKS = 20_000;
+const LOOKS = 10_000;
 
 /** Bytes of a question that count, its words, and how many longer words one may stand for. */
 const QUESTION = 4_096;
 const WORDS = 32;
 const LONGER = 8;
 const PREFIX = 3;
+/** Documents of one answer. */
+const MATCHES = 256;
 /** How much a word counts that only begins with what was asked for. */
 const BEGINS = 0.4;
 
 /** Places of words in documents that one search looks at, where somebody asks and where a tick does. */
-const COST = 20_000;
-const TICK_COST = 2_000;
+const COST = 8_000;
+const TICK_COST = 1_000;
 const TICK_WORDS = 8;
 
 /** A document as it is indexed: its text is bounded by whoever gives it. */
 export interface Document {
+  readonly text: string;
+  /** Milliseconds. */
+  readonly time: number;
+}
+
+export interface Match extends Hit {
+  /** What was indexed. */
   readonly text: string;
   /** Milliseconds. */
   readonly time: number;
@@ -62,66 +71,58 @@ export class Corpus {
     if (this.#index) this.#stale.add(id);
   }
 
-  /** Whether a document is in the index. */
-  has(id: string): boolean {
-    return this.#index?.has(id) ?? false;
-  }
-
-  indexed(): Iterable<string> {
-    return this.#index?.ids() ?? [];
-  }
-
-  /** It is made anew when it is asked the next time. */
-  drop(): void {
+  /** It is made anew when it is asked the next time. False: not now, because somebody waits for its answer. */
+  drop(): boolean {
+    if (this.#waiting > 0) return false;
     this.#index = undefined;
     this.#stale.clear();
     this.#times.clear();
-  }
-
-  text(id: string): string {
-    return this.#index?.text(id) ?? '';
-  }
-
-  time(id: string): number {
-    return this.#times.get(id) ?? 0;
+    return true;
   }
 
   /** What somebody asks for: every word, and words that begin like it. EINTR when the signal aborts. */
-  async search(question: string, signal: AbortSignal): Promise<Hit[]> {
+  async search(question: string, signal: AbortSignal): Promise<Match[]> {
     const words = [...new Set(termsOf(head(question, QUESTION), WORDS))];
-    const index = await this.#ready(signal);
-    const longer = await this.#longer(index, words, signal);
-    const wanted = words.map((term) => ({ term, weight: 1 }));
-    return index.search(affordable(index, [...wanted, ...longer], COST));
+    this.#waiting++;
+    try {
+      const index = await this.#ready(signal);
+      const longer = await this.#longer(index, words, signal);
+      const wanted = words.map((term) => ({ term, weight: 1 }));
+      return this.#matches(index, affordable(index, [...wanted, ...longer], COST));
+    } finally {
+      this.#waiting--;
+    }
   }
 
   /** What a message is about: its rarest words, and those that half of all documents have say nothing. */
-  async relevant(message: string, signal?: AbortSignal): Promise<Hit[]> {
+  async relevant(message: string, signal?: AbortSignal): Promise<Match[]> {
     const words = [...new Set(termsOf(head(message, QUESTION), WORDS * 2))];
-    const index = await this.#ready(signal);
+    this.#waiting++;
+    const index = await this.#ready(signal).finally(() => this.#waiting--);
     const common = index.length < 8 ? Infinity : index.length / 2;
     const telling = words.filter((term) => index.count(term) <= common);
     const wanted = telling.map((term) => ({ term, weight: 1 }));
-    return index.search(affordable(index, wanted, TICK_COST).slice(0, TICK_WORDS));
+    return this.#matches(index, affordable(index, wanted, TICK_COST).slice(0, TICK_WORDS));
+  }
+
+  /** With what the index knows of them now: it may be gone the next moment. */
+  #matches(index: TextIndex, wanted: readonly Wanted[]): Match[] {
+    const hits = index.search(wanted).slice(0, MATCHES);
+    return hits.map((hit) => ({ ...hit, text: index.text(hit.id) ?? '', time: this.#times.get(hit.id) ?? 0 }));
   }
 
   /** Up to date. Goes on where it was left when nobody waited for it any more. */
   async #ready(signal: AbortSignal | undefined): Promise<TextIndex> {
-    this.#waiting++;
-    try {
-      while (!this.#index || this.#stale.size > 0) {
-        if (signal?.aborted === true) throw interruption(signal);
-        if (!this.#working) {
-          this.#working = this.#update().finally(() => (this.#working = undefined));
-          // Whoever waits is told; nobody may be left who does.
-          this.#working.catch(() => undefined);
-        }
-        await (signal ? Promise.race([this.#working, aborted(signal)]) : this.#working);
+    while (!this.#index || this.#stale.size > 0) {
+      if (signal?.aborted === true) throw interruption(signal);
+      if (!this.#working) {
+        this.#working = this.#update().finally(() => (this.#working = undefined));
+        // Whoever waits is told; nobody may be left who does.
+        this.#working.catch(() => undefined);
       }
-      return this.#index;
-    } finally {
-      this.#waiting--;
+      await (signal ? Promise.race([this.#working, aborted(signal)]) : this.#working);
     }
+    return this.#index;
   }
 
   async #update(): Promise<void> {

@@ -13,6 +13,7 @@ import { Episodes, type Change } from './episodes.ts';
 import { adopt, exportBundle, readBundle, type Imported } from './exchange.ts';
 import { glob } from './glob.ts';
 import { excerpt } from './head.ts';
+import { indexesOf } from './indexes.ts';
 import { episodeId, Library, noteId, summaryId } from './library.ts';
 import { recall, type Asked, type Recalled } from './recall.ts';
 
@@ -150,7 +151,9 @@ export class Memory {
     this.#refresh();
     const { episodes, conversations, corpus, library } = this;
     const memories = { notes: this.#agent.notes, episodes, conversations, corpus, library, known: this.#known };
-    return recall(memories, message && this.#ask(message), { signal });
+    const recalled = await recall(memories, message && this.#ask(message), { signal });
+    if (this.corpus.size > 0) indexesOf(this.#host).touch(this.#agent.id, this.corpus);
+    return recalled;
   }
 
   /** The same for a tick: one that is stopped meanwhile perceives nothing, and hears of it where it goes on. */
@@ -175,11 +178,12 @@ export class Memory {
     assertQuestion(question);
     this.#refresh();
     const hits = await this.corpus.search(question, signal);
+    indexesOf(this.#host).touch(this.#agent.id, this.corpus);
     const found = new Map<string, Found>();
-    for (const { id, score, terms } of hits) {
+    for (const { id, score, terms, text } of hits) {
       for (const path of this.library.paths(id)) {
         if (found.has(path)) continue;
-        found.set(path, { score, path, excerpt: excerpt(this.corpus.text(id), terms) });
+        found.set(path, { score, path, excerpt: excerpt(text, terms) });
       }
       if (found.size >= FOUND * 2) break;
     }

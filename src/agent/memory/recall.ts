@@ -15,7 +15,7 @@ const TOKEN = 4;
 const SHARE = 4;
 /** Memories in all, of them past events; exchanges of the conversation, and bytes of one thing said. */
 const MANY = 64;
-const EVENTS = 4;
+const EVENTS = 3;
 const TAIL = 8;
 const SPOKEN = 1_024;
 
@@ -143,16 +143,15 @@ const relevant = async (
   const others = conversations.size > past.size || episodes.numbers().length > past.size;
   if (notes.size === 0 && !others) return;
   const hits = await corpus.relevant(asked.text, signal);
-  const latest = Math.max(...hits.map(({ id }) => corpus.time(id)));
+  const latest = Math.max(...hits.map(({ time }) => time));
   const ranked = hits
-    .map(({ id, score }) => {
-      const time = corpus.time(id);
+    .map(({ id, score, text, time }) => {
       // What is new counts up to twice: half of that is gone after a day.
-      return { id, time, weight: Math.round(score * (1 + 1 / (1 + (latest - time) / DAY)) * 100) / 100 };
+      return { id, text, time, weight: Math.round(score * (1 + 1 / (1 + (latest - time) / DAY)) * 100) / 100 };
     })
     .sort((a, b) => b.weight - a.weight || b.time - a.time || (a.id < b.id ? -1 : 1));
   let left = EVENTS;
-  for (const { id } of ranked) {
+  for (const { id, text } of ranked) {
     if (shown.full) return;
     const [path] = library.paths(id);
     if (path === undefined) continue;
@@ -164,7 +163,7 @@ const relevant = async (
     const number = Number(id.slice(2));
     if (past.has(number) || !(asked.all || isWith(memories, number, asked.conversation))) continue;
     left--;
-    shown.add('relevant', path, corpus.text(id));
+    shown.add('relevant', path, text);
   }
 };
 
