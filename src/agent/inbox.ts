@@ -9,7 +9,7 @@ import type { Host } from './host.ts';
 import { timeOf } from './ids.ts';
 import { expireKey, inboxPrefix, pendingKey, usedIdKey, usedNameKey } from './keys.ts';
 import { parse, stamp, type Draft } from './message.ts';
-import { originText, senderOf, type Origin } from './origin.ts';
+import { bare, originText, senderOf, type Origin } from './origin.ts';
 import { pack, unpack } from './pack.ts';
 import { decode } from './text.ts';
 
@@ -660,7 +660,18 @@ export class Inbox {
   #record(message: Message): void {
     const { id, order, name, named, key, origin, date, subject, inReplyTo, expires, job, jobName } = message;
     const document = Buffer.from(this.#document(message)).toString();
-    const head = { message: id, order, name, named, key, from: origin, date, subject, in_reply_to: inReplyTo, expires };
+    const head = {
+      message: id,
+      order,
+      name,
+      named,
+      key,
+      from: bare(origin),
+      date,
+      subject,
+      in_reply_to: inReplyTo,
+      expires,
+    };
     this.#note('message', { ...head, job, job_name: jobName, document });
     message.recorded = true;
     this.#unrecorded.delete(message);

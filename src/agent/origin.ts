@@ -15,6 +15,10 @@ export type Origin =
   | ({ readonly tier: 'schedule' } & Own)
   | ({ readonly tier: 'goal' } & Own);
 
+/** For the trajectory: without the number, which means nothing to who reads it on another server. */
+export const bare = (origin: Origin): Origin =>
+  origin.tier === 'agent' ? { tier: 'agent', name: origin.name } : origin;
+
 /** As it stands in `Origin` and in records: `operator`, `agent:ada`, `npub1...`, `schedule`, `goal`. */
 export const originText = (origin: Origin): string => {
   if (origin.tier === 'npub') return origin.npub;

@@ -15,7 +15,7 @@ export interface Recorded {
 /** What is there to be given, or for others, and is not looked at when two runs are compared. */
 const apart = new Set(['perceived', 'act', 'checkpoint', 'checkpoint removed']);
 
-export const given = (record: Recorded): boolean => apart.has(record.type);
+export const given = ({ type }: Recorded): boolean => apart.has(type) || type.startsWith('goal.');
 
 /** The records of a trajectory, parts put together. EINVAL for a line that is none, naming it. */
 export const recordsOf = (text: string): Recorded[] => {

@@ -33,3 +33,30 @@ test('a session with tells, memories and goals is identical, of who tells and of
   await identical(t, ada);
   await identical(t, bob);
 });
+
+test('goals that others set, end and remove are no part of what is compared', async (t) => {
+  const { ada } = await world(t);
+  await ada.goals.make('ship', operator);
+  await ada.goals.write('ship', 'text', bytes('ship it'), operator);
+  await ada.settled(forever());
+  await ada.goals.end('ship', 'done', 'it is out', operator);
+  await ada.inbox.accept(bytes('hello'), { origin: operator });
+  await ada.settled(forever());
+  await ada.goals.remove('ship', operator);
+  await ada.inbox.accept(bytes('goal find the cups'), { origin: operator });
+  await ada.settled(forever());
+  await identical(t, ada);
+});
+
+test('what schedules gave to do is given again', async (t) => {
+  const { ada, clock } = await world(t);
+  await ada.settings.write('schedule/look', bytes('every 1m look around'), operator);
+  for (let n = 0; n < 3; n++) {
+    const added = new Promise<void>((resolve) => void ada.onChange(resolve));
+    clock.advance(60_000);
+    await added;
+    await ada.settled(forever());
+  }
+  t.is(ada.record.tick, 3);
+  await identical(t, ada);
+});
