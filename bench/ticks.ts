@@ -46,8 +46,8 @@ export const ticks = async (report: Report, folder: string): Promise<void> => {
     });
     report.add({ name: `message to its answer, ${count} agents, p50 / p99`, ours: pair(answer) });
     report.add({
-      name: `processors busy, resident memory, ${count} agents`,
-      ours: `${processors.toFixed(2)}, ${(resident / 1e6).toFixed(0)} MB`,
+      name: `processors busy, ticks a second of them, resident memory, ${count} agents`,
+      ours: `${processors.toFixed(2)}, ${(rate / processors).toFixed(0)}, ${(resident / 1e6).toFixed(0)} MB`,
     });
     await stop(child);
     await rm(directory, { recursive: true });
