@@ -46,13 +46,17 @@ export class Comparison {
       names.set(id, name);
       return name;
     };
-    // What was perceived is given; its digests are those of texts with other ids.
-    const left = record['phase'] === 'PERCEIVE' ? withoutTexts : undefined;
+    // What was perceived is given, and its digests are those of texts with other ids. Agents have other numbers here.
+    const left =
+      record['phase'] === 'PERCEIVE' ? without('texts') : record.type === 'message' ? without('id') : undefined;
     return JSON.parse(plain(JSON.stringify(Object.fromEntries(members), left), named));
   }
 }
 
-const withoutTexts = (name: string, value: unknown): unknown => (name === 'texts' ? undefined : value);
+const without =
+  (left: string) =>
+  (name: string, value: unknown): unknown =>
+    name === left ? undefined : value;
 
 const differing = (expected: unknown, got: unknown, member: string): Omit<Difference, 'seq'> | undefined => {
   if (isObject(expected) && isObject(got)) {

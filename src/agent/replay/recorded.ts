@@ -12,10 +12,15 @@ export interface Recorded {
   readonly [member: string]: unknown;
 }
 
-/** What is there to be given, or for others, and is not looked at when two runs are compared. */
-const apart = new Set(['perceived', 'act', 'checkpoint', 'checkpoint removed']);
+/** What an agent does, what is done to it, and what ends a replay. */
+const acted = new Set(['phase', 'model', 'tool', 'error', 'message', 'discarded', 'requested', 'abort', 'transition']);
+const more = new Set(['renamed', 'settings', 'restore', 'recovery', 'broken']);
 
-export const given = ({ type }: Recorded): boolean => apart.has(type) || type.startsWith('goal.');
+/**
+ * Records that are not looked at: what was perceived, which is given; and changes of what an agent has (goals, checkpoints,
+ * the use of its key) that act on it only by being perceived, or by the messages they make.
+ */
+export const given = ({ type }: Recorded): boolean => !acted.has(type) && !more.has(type);
 
 /** The records of a trajectory, parts put together. EINVAL for a line that is none, naming it. */
 export const recordsOf = (text: string): Recorded[] => {

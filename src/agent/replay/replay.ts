@@ -5,6 +5,7 @@ import { Models } from '../../drivers/model/model.ts';
 import type { Store } from '../../drivers/store/store.ts';
 import type { Agent } from '../agent.ts';
 import { Agents } from '../agents.ts';
+import type { Origin } from '../origin.ts';
 import { Ids } from '../ids.ts';
 import type { RecordedMessage } from '../inbox.ts';
 import { join } from '../parts.ts';
@@ -204,7 +205,8 @@ class Replay {
     const by = subjectOf(record['by']);
     switch (record.type) {
       case 'message': {
-        const recorded = this.#comparison.translated(record) as unknown as RecordedMessage;
+        const { id: _, ...from } = record['from'] as Origin & { id?: number };
+        const recorded = this.#comparison.translated({ ...record, from }) as unknown as RecordedMessage;
         // What it gives itself to do may come by itself.
         return isOwn(recorded) && rounds < OWN ? undefined : () => agent.inbox.restore(recorded);
       }
