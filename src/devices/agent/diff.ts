@@ -72,7 +72,10 @@ class Comparison {
       if ((old.mode & S_IFMT) !== (now.mode & S_IFMT)) this.#say(`changed ${path}\n`);
       return;
     }
-    if (old.size > READ || now.size > READ) { this.#say(`changed ${path}\n`); return; }
+    if (old.size > READ || now.size > READ) {
+      this.#say(`changed ${path}\n`);
+      return;
+    }
     const [from, to] = [await this.#read(was), await this.#read(is)];
     if (from.equals(to)) return;
     const small =
