@@ -169,5 +169,5 @@ test('without links they are followed and stand in no listing; what waits is wal
   const names = await shell.ls('/agents/ada');
   t.false(names.includes('wait') || names.includes('live') || names.includes('.live'));
   t.is(await shell.cat('/agents/ada/wait'), 'idle\n');
-  t.deepEqual(await shell.ls('/agents/ada/live'), ['trace', 'outbox', 'wait']);
+  t.deepEqual(await shell.ls('/agents/ada/live'), ['trace', 'outbox', 'wait', 'jobs']);
 });
