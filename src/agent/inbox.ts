@@ -317,7 +317,14 @@ export class Inbox {
     this.#remove(message);
     this.#note('discarded', { message: message.id });
     this.#host.event('message.discarded', this.#agent.name, { id: message.id, job: message.job });
-    await this.#host.commit([...operations, this.#agent.save()], [this.#agent.trajectory.journal]);
+    const { jobs } = this.#agent;
+    // Its name is free at once; its job is there until how it ended is.
+    jobs.waits(message);
+    try {
+      await this.#host.commit([...operations, this.#agent.save()], [this.#agent.trajectory.journal]);
+    } finally {
+      jobs.left(message);
+    }
     this.#agent.replies.reject(message.id, why);
     this.#agent.changed();
     // Those of its origin that it held back may go on.
