@@ -81,7 +81,8 @@ const respond = async ({ agent, host, message }: Given, text: string, tick: Effe
   const to = target?.name ?? senderOf(from);
   const sent = agent.outbox.send({ to, text, subject, inReplyTo: message.id });
   tick.push(sent);
-  if (target) {
+  // What it asked itself it knows when it has answered.
+  if (target && target !== agent) {
     const origin = { tier: 'agent', name: agent.name, id: agent.id } as const;
     const bytes = Buffer.from(`Id: ${sent.id}\nIn-Reply-To: ${message.id}\n\n${text}`);
     try {
