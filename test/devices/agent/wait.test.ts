@@ -9,7 +9,7 @@ test('wait is a link to live/wait, and live one to .live, which stands in no lis
   t.is(await shell.readlink('/agents/ada/wait'), 'live/wait');
   t.is(await shell.readlink('/agents/ada/live'), '.live');
   t.false((await shell.ls('/agents/ada')).includes('.live'));
-  t.deepEqual(await shell.ls('/agents/ada/.live'), ['trace', 'outbox', 'wait']);
+  t.deepEqual(await shell.ls('/agents/ada/.live'), ['trace', 'outbox', 'wait', 'jobs']);
 });
 
 test('its first word says why it returned', async (t) => {
