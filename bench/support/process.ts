@@ -15,6 +15,16 @@ const HZ = 100;
 export const threads = async ({ pid }: ChildProcess): Promise<number> =>
   Number(/^Threads:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]);
 
+/** Resolves when a process has used next to nothing for a second: what it does beside being asked is done. */
+export const settled = async (child: ChildProcess): Promise<void> => {
+  for (let before = await ticks(child); ;) {
+    await after(1_000);
+    const now = await ticks(child);
+    if (now - before < HZ / 50) return;
+    before = now;
+  }
+};
+
 const IDLE = 3000;
 
 /** Watches a process that should have nothing to do. */
