@@ -27,7 +27,7 @@ export const exposition = (text: string): Map<string, Family> => {
     else if (told) {
       if (!help || help[0] !== told[2]) throw new Error(`no HELP before ${line}`);
       if (!['counter', 'gauge', 'histogram'].includes(told[3]!)) throw new Error(line);
-      if (families.has(told[2]!)) throw new Error(`${told[2]!} comes twice`);
+      if (families.has(told[2])) throw new Error(`${told[2]} comes twice`);
       families.set((current = told[2]!), { type: told[3]!, help: help[1], samples: new Map() });
     } else {
       const [, of, with_, value] = sample.exec(line) ?? [];
