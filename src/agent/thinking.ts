@@ -21,7 +21,7 @@ import { system } from './prompt.ts';
 import { cut } from './text.ts';
 import type { TickLog } from './tick-log.ts';
 
-/** Calls of one turn that are run, and bytes of a tool's output that the model is shown. */
+/** Calls of one turn, and bytes of a tool's output that the model is shown. */
 const CALLS = 64;
 const OUTPUT = 65_536;
 
@@ -86,14 +86,14 @@ export const think = async (work: Work, perceived: readonly Perceived[]): Promis
     };
     let reply: Reply;
     try {
-      reply = await abortable(model.turn({ ...asked, signal, onText }), signal);
+      reply = assertFew(await abortable(model.turn({ ...asked, signal, onText }), signal));
     } catch (error) {
       if (!signal.aborted) note(log, model, asked, { error: told(error) });
       throw error;
     }
     usage.input += reply.usage.input;
     usage.output += reply.usage.output;
-    const calls = (reply.calls ?? []).slice(0, CALLS);
+    const calls = reply.calls ?? [];
     job.replied({ ...reply, calls });
     note(log, model, asked, { ...reply, calls });
     if (calls.length === 0) return { text: reply.text, usage, turns: turn, acts };
@@ -123,6 +123,13 @@ const told = (error: unknown): ModelFailure => {
   const { code, message } = Errno.from(error, () => undefined);
   const reason = error instanceof Error ? error.message : message;
   return { code, reason, retryable: error instanceof ModelError && error.retryable };
+};
+
+/** E2BIG, and none of them is run, rather than the first few: what is left out in silence is taken for done. */
+const assertFew = (reply: Reply): Reply => {
+  const many = reply.calls?.length ?? 0;
+  if (many <= CALLS) return reply;
+  throw new ModelError('E2BIG', `the model made ${many} calls in one turn, of ${CALLS} at most`, { retryable: false });
 };
 
 /** A failure of a tool is the model's to deal with; only the end of the job is not. */

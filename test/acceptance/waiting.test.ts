@@ -35,7 +35,8 @@ def pending():
 
 python('Ctrl-C ends a blocked cat of live/trace, live/events, wait and a call at once', async (t) => {
   const tree = await served(t);
-  await tree.sh('mkdir agents/bob; echo pause > agents/bob/ctl');
+  // The thread that makes keys has descriptors while it lives: it is there before they are counted.
+  await tree.sh('mkdir agents/bob; echo pause > agents/bob/ctl; cat agents/*/identity/pubkey');
   const before = tree.holds();
   const ran = await tree.python(`${prelude}
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
@@ -91,6 +92,11 @@ def drain(fd):
         except BlockingIOError: return got
 def tick_later():
     return subprocess.Popen(['sh', '-c', f'sleep 0.3; echo tick > {A}ctl; cat {A}wait > /dev/null'])
+fd = os.open(A + 'live/trace', os.O_RDONLY)
+os.set_blocking(fd, False)
+try: os.read(fd, 1); raise Exception('a read that was made non-blocking after the open waited')
+except BlockingIOError: pass
+os.close(fd)
 fd = os.open(A + 'live/trace', os.O_RDONLY | os.O_NONBLOCK)
 assert drain(fd) == b''
 poll = select.poll(); poll.register(fd, select.POLLIN)

@@ -27,7 +27,7 @@ const walkers: readonly (readonly [program: string, script: string])[] = [
 ];
 
 /** Seconds. */
-const PATIENCE = 20;
+const PATIENCE = 60;
 
 const walk = async (t: ExecutionContext, tree: Served, strict: boolean): Promise<void> => {
   for (const [program, script] of walkers) {

@@ -164,6 +164,14 @@ test('the number of tries survives a restart', async (t) => {
   t.true(again.working);
 });
 
+test('of more calls than a turn may have none is run, and that is said', async (t) => {
+  const { ada } = await world(t);
+  const lines = Array.from({ length: 65 }, (_, n) => `remember thing ${n}`).join('\n');
+  await t.throwsAsync(ada.ask(bytes(lines), operator, forever()), { code: 'E2BIG', message: /65 calls .* 64/ });
+  t.is(ada.notes.size, 0);
+  t.is(ada.dead.size, 1);
+});
+
 test('an expired message is a dead letter and costs no model', async (t) => {
   const { ada, model, clock } = await world(t, 'scripted');
   await ada.pause(operator);

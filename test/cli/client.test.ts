@@ -178,8 +178,8 @@ test.serial('usage errors are exit 2 and one line', async (t) => {
     ['new'],
     ['new', 'a', 'b'],
     ['tail', '-n', 'many', 'log'],
-    ['verify'],
-    ['replay', 'x'],
+    ['verify', 'a', 'b'],
+    ['replay'],
     ['status', '--wait'],
     [],
   ]) {

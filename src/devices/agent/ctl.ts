@@ -1,3 +1,4 @@
+import { Errno } from '../../kernel/errno.ts';
 import type { CheckpointInfo } from '../../agent/checkpoint/checkpoints.ts';
 import { Verbs } from '../../files/verbs.ts';
 import type { AgentContext } from './agent-dir.ts';
@@ -40,7 +41,11 @@ export const ctl = ({ agent, server }: AgentContext): Verbs =>
       run: async ([name], { subject }) => {
         const reason = `cancelled by ${subject.tier}`;
         if (name === undefined) await agent.jobs.cancelAll(reason);
-        else await agent.jobs.cancel(jobOf(agent, name) ?? 0, reason);
+        else {
+          const job = jobOf(agent, name);
+          if (job === undefined) throw new Errno('ENOENT', `no job '${name}'`);
+          await agent.jobs.cancel(job, reason);
+        }
         return undefined;
       },
     },

@@ -1,4 +1,5 @@
 import { Errno } from '../../kernel/errno.ts';
+import { O_NONBLOCK } from '../../kernel/mode.ts';
 import { soon } from '../../kernel/soon.ts';
 import type { Operations } from '../context.ts';
 import { MAX_WRITE } from '../reply.ts';
@@ -8,7 +9,9 @@ const COPY = 16_384;
 
 /** What moves bytes. The session checks offsets, counts and how the file was opened. */
 export const data: Operations<'READ' | 'WRITE' | 'FALLOCATE' | 'LSEEK' | 'COPY_FILE_RANGE'> = {
-  READ: ({ session }, { fh, offset, size }, { request }) => {
+  READ: ({ session }, { fh, offset, size, flags }, { request }) => {
+    // fcntl(2) may have changed it since the open.
+    request.nonblock = (flags & O_NONBLOCK) !== 0;
     if (size > MAX_WRITE) throw new Errno('EINVAL', `a read of ${size} bytes`);
     return soon(session.read(fh, offset, size, request), (bytes) => {
       if (bytes.length > size) throw new Errno('EIO', `${bytes.length} bytes read where ${size} were asked for`);
