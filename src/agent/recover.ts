@@ -1,7 +1,7 @@
 import { Errno } from '../kernel/errno.ts';
 import { timeText } from '../drivers/clock/clock.ts';
 import { del, put } from '../drivers/store/store.ts';
-import type { Agent } from './agent.ts';
+import { TICKS, type Agent } from './agent.ts';
 import type { Host } from './host.ts';
 import { runKey, tickKey } from './keys.ts';
 import type { RunMark, TickRecord } from './tick-record.ts';
@@ -40,6 +40,8 @@ export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
   await host.commit(
     [
       put(tickKey(agent.id, tick), Buffer.from(`${JSON.stringify(record)}\n`)),
+      // As every tick does: what this one crowds out would otherwise stay for ever.
+      ...(tick > TICKS ? [del(tickKey(agent.id, tick - TICKS))] : []),
       del(runKey(agent.id)),
       ...messages.flatMap((one) => [
         agent.jobs.mark(one, { status: 'interrupted', error: { code: 'EIO', reason } }),

@@ -284,6 +284,20 @@ test('1,000 tick records and outbox files are kept', async (t) => {
   t.is((await records(ada.outbox.log)).length, 1_010);
 });
 
+test('a tick that a crash cut off crowds out the oldest record as well', async (t) => {
+  const { ada, model, reopen } = await world(t, 'scripted');
+  for (let n = 0; n < 1_000; n++) {
+    await ada.tick('', operator);
+    await ada.settled(forever());
+  }
+  t.truthy(ada.tickRecord(1));
+  void ada.ask(bytes('x'), operator, forever()).catch(() => undefined);
+  await model.called();
+  const again = (await (await reopen()).load('ada'))!;
+  t.is(again.tickRecord(1), undefined);
+  t.like(JSON.parse(text(again.tickRecord(1_001))), { outcome: 'interrupted' });
+});
+
 test('many agents tick at once, up to a bound, and nobody is forgotten', async (t) => {
   const { agents, model } = await world(t, 'scripted');
   const many = await Promise.all(Array.from({ length: 80 }, (_, n) => agents.define(`a${n}`, operator, 'scripted')));
