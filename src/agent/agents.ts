@@ -78,6 +78,8 @@ export interface AgentsOptions {
   readonly work?: Work;
   /** Default: nothing is counted of the server as a whole. */
   readonly metrics?: Metrics;
+  /** False: no schedule comes due by itself, as in a replay, which is given what they gave. Default true. */
+  readonly schedules?: boolean;
 }
 
 /** A row of `index`. */
@@ -179,7 +181,7 @@ export class Agents {
     agents.#sweep();
     await agents.log.flush();
     agents.#engine.start();
-    agents.#due.start();
+    if (options.schedules !== false) agents.#due.start();
     return agents;
   }
 

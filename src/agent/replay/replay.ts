@@ -15,6 +15,7 @@ import { builtIn } from '../tools.ts';
 import { ReplayClock } from './clock.ts';
 import { Comparison, type Difference } from './compare.ts';
 import { RecordedModel } from './model.ts';
+import { ownOf } from './own.ts';
 import { given, textsOf, type Recorded } from './recorded.ts';
 import { idle, SlowStore } from './slow-store.ts';
 import { recordedTools } from './tools.ts';
@@ -24,7 +25,7 @@ const CENTURY = 100 * 365 * 24 * 3_600_000;
 /** Rounds of the event loop without a record after which timers run, and after which nothing more will come. */
 const TIMERS = 3;
 const STUCK = 2_000;
-/** Rounds that a message of a schedule or a goal is waited for before it is given. */
+/** Rounds that a message the agent sent itself is waited for before it is given. */
 const OWN = 6;
 
 export interface Replayed {
@@ -60,6 +61,8 @@ class Replay {
   readonly #clock: ReplayClock;
   readonly #models: ReadonlyMap<string, RecordedModel>;
   readonly #comparison = new Comparison();
+  /** Messages that come by themselves. */
+  readonly #own: ReadonlySet<Recorded>;
   readonly #progress: (records: number) => void;
   readonly #agents: Agents;
   #agent!: Agent;
@@ -72,6 +75,7 @@ class Replay {
 
   private constructor(recording: readonly Recorded[], { progress }: ReplayOptions, parts: Parts) {
     this.#recording = recording;
+    this.#own = ownOf(recording);
     this.#clock = parts.clock;
     this.#models = parts.models;
     this.#progress = progress ?? (() => undefined);
@@ -100,6 +104,7 @@ class Replay {
       ids: new Ids({ now: () => clock.now() + CENTURY }),
       models: new Models(model!, ...others),
       tools: recordedTools(builtIn, recording, coming),
+      schedules: false,
       perceive: async ({ message }) => {
         await idle();
         return perceivedNext(coming(), texts, message.id).map((perceived) => run.#comparison.translated(perceived));
@@ -157,7 +162,18 @@ class Replay {
     this.#next++;
     this.#progress(this.#next);
     const next = this.#recording[this.#next];
-    if (next) this.#clock.advance(Date.parse(next.time));
+    if (!next) return;
+    this.#clock.advance(Date.parse(next.time));
+    if (next.type === 'message') queueMicrotask(() => this.#deliver());
+  }
+
+  /** Messages that are the next, before the agent goes on: it did so after them, be it in the same millisecond. */
+  #deliver(): void {
+    for (let next = -1; next < this.#next && !this.#difference;) {
+      next = this.#next;
+      const record = this.#recording[next];
+      if (record?.type === 'message') this.#give(record, 0);
+    }
   }
 
   async toTheEnd(): Promise<Replayed> {
@@ -207,8 +223,10 @@ class Replay {
       case 'message': {
         const { id: _, ...from } = record['from'] as Origin & { id?: number };
         const recorded = this.#comparison.translated({ ...record, from }) as unknown as RecordedMessage;
-        // What it gives itself to do may come by itself.
-        return isOwn(recorded) && rounds < OWN ? undefined : () => agent.inbox.restore(recorded);
+        if (this.#own.has(record) && rounds < OWN) return undefined;
+        // A dead letter comes in again, once the commit that made it one is through.
+        const waits = agent.inbox.byId(recorded.message);
+        return waits && waits.order !== recorded.order ? undefined : () => agent.inbox.restore(recorded);
       }
       case 'discarded': {
         const message = agent.inbox.byId(String(this.#comparison.translated(record)['message']));
@@ -271,8 +289,6 @@ const hopeless = {
 } as const;
 
 const kindOf = ({ type, phase }: Recorded): string => (typeof phase === 'string' ? `${type} ${phase}` : type);
-
-const isOwn = ({ from }: RecordedMessage): boolean => from.tier === 'schedule' || from.tier === 'goal';
 
 const subjectOf = (by: unknown): Subject => {
   const name = /^agent:(.*)$/.exec(String(by))?.[1];
