@@ -6,7 +6,8 @@ import type { Host } from './host.ts';
 import { runKey, tickKey } from './keys.ts';
 import type { RunMark, TickRecord } from './tick-record.ts';
 
-const reason = 'the server died while this tick ran';
+const died = 'the server died while this tick ran';
+const unrecorded = 'the server died before anything of this tick was recorded';
 
 /**
  * Fails the tick a crash cut off, with its reason. Its messages are still in the inbox, because they leave only with the
@@ -14,8 +15,10 @@ const reason = 'the server died while this tick ran';
  */
 export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
   const stored = host.store.get(runKey(agent.id));
-  if (!stored) return;
-  const { tick, cause, started, messages: names } = JSON.parse(Buffer.from(stored).toString()) as RunMark;
+  const mark = stored ? (JSON.parse(Buffer.from(stored).toString()) as RunMark) : beforeMark(agent, host);
+  if (!mark) return;
+  const reason = stored ? died : unrecorded;
+  const { tick, cause, started, messages: names } = mark;
   const time = timeText(host.clock.now());
   const messages = names.flatMap((name) => agent.inbox.get(name) ?? []);
   const [message] = messages;
@@ -52,4 +55,10 @@ export const recoverRun = async (agent: Agent, host: Host): Promise<void> => {
     ],
     agent.journals,
   );
+};
+
+/** A tick that was counted, by somebody else's commit, and not yet marked. */
+const beforeMark = ({ id, record }: Agent, { store }: Host): RunMark | undefined => {
+  if (record.tick === 0 || store.get(tickKey(id, record.tick))) return undefined;
+  return { tick: record.tick, cause: 'recovery', started: record.lastTick ?? record.created, messages: [] };
 };

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { runKey } from '../../src/agent/keys.ts';
+import { del } from '../../src/drivers/store/store.ts';
 import { agent as agentSubject, operator } from '../../src/kernel/subject.ts';
 import { unpack } from '../../src/agent/pack.ts';
 import type { TickRecord } from '../../src/agent/tick-record.ts';
@@ -296,6 +298,17 @@ test('a tick that a crash cut off crowds out the oldest record as well', async (
   const again = (await (await reopen()).load('ada'))!;
   t.is(again.tickRecord(1), undefined);
   t.like(JSON.parse(text(again.tickRecord(1_001))), { outcome: 'interrupted' });
+});
+
+test('a tick that was counted and not yet marked when the server died has a record, too', async (t) => {
+  const { ada, model, store, reopen } = await world(t, 'scripted');
+  void ada.ask(bytes('x'), operator, forever()).catch(() => undefined);
+  await model.called();
+  await ada.pause(operator);
+  await store.batch([del(runKey(ada.id))]);
+  const again = (await (await reopen()).load('ada'))!;
+  t.like(JSON.parse(text(again.tickRecord(1))), { tick: 1, outcome: 'interrupted', error: { code: 'EIO' } });
+  t.is(again.inbox.size, 1);
 });
 
 test('many agents tick at once, up to a bound, and nobody is forgotten', async (t) => {
