@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -120,6 +120,41 @@ test('whoever wrote down the heads sees that a whole chain was made anew', async
   t.regex((await run('verify', '--state', state, '--heads', heads)).stderr, /\(EINVAL\)\n$/);
 });
 
+/** Every file of the database with its bytes, and what lies beside it. */
+const contents = (state: string): Record<string, string> => ({
+  '..': readdirSync(state).join(' '),
+  ...Object.fromEntries(
+    readdirSync(join(state, 'db')).map((name) => [name, readFileSync(join(state, 'db', name), 'base64')]),
+  ),
+});
+
+test('a store is left as it was found', async (t) => {
+  const { state, run } = await made(t);
+  const before = contents(state);
+  t.is((await run('verify', '--state', state)).code, 0);
+  t.deepEqual(contents(state), before);
+  t.is((await run('verify', 'eve', '--state', state)).code, 1);
+  t.deepEqual(contents(state), before);
+});
+
+test('a signal leaves no copy behind', async (t) => {
+  const { state } = await made(t);
+  const before = contents(state);
+  const begun = new Promise<void>((resolve) => {
+    const watcher = watch(state, (_event, name) => {
+      if (!name?.startsWith('db.verify-')) return;
+      watcher.close();
+      resolve();
+    });
+  });
+  const verify = begin(t, ['verify', '--state', state]);
+  await begun;
+  verify.child.kill('SIGINT');
+  const { code } = await verify.ended;
+  t.true(code === 130 || code === 0, 'it may have been ready');
+  t.deepEqual(contents(state), before);
+});
+
 test('what LevelDB leaves out of a damaged log of its own is told', async (t) => {
   const { state, run, up, down } = await made(t);
   // A server that was killed leaves its newest writes in the log alone.
@@ -127,11 +162,21 @@ test('what LevelDB leaves out of a damaged log of its own is told', async (t) =>
   await run('tick', 'ada', '--wait');
   server.child.kill('SIGKILL');
   await server.ended;
-  const log = readdirSync(join(state, 'db')).find((name) => name.endsWith('.log'))!;
+  const log = readdirSync(join(state, 'db'))
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .at(-1)!;
   const path = join(state, 'db', log);
   const bytes = readFileSync(path);
   bytes[bytes.length - 100]! ^= 1;
   writeFileSync(path, bytes);
+  const before = contents(state);
+  for (const time of ['first', 'second']) {
+    const found = await run('verify', '--state', state);
+    t.is(found.code, 1, time);
+    t.regex(found.stderr, /the store lost \d+ bytes.* \(EBADMSG\)\n$/, time);
+    t.deepEqual(contents(state), before, time);
+  }
   const again = await up();
   t.regex((await run('cat', 'error')).stdout, /EBADMSG the store lost \d+ bytes/);
   await down(again);

@@ -46,8 +46,8 @@ export class LevelStore implements Store {
     this.damage = damage;
   }
 
-  /** EBUSY, naming the process where the system tells it, when another one has the directory open. */
-  static async open(directory: string): Promise<LevelStore> {
+  /** EBUSY, naming the process where the system tells it, when another one has the directory open (`shown` in its words). */
+  static async open(directory: string, shown = directory): Promise<LevelStore> {
     const db = new Level<string, Uint8Array>(directory, {
       keyEncoding: 'utf8',
       valueEncoding: 'buffer',
@@ -58,9 +58,7 @@ export class LevelStore implements Store {
     } catch (error) {
       const cause = (error as Error).cause as (Error & { code?: string }) | undefined;
       if (cause?.code !== 'LEVEL_LOCKED') throw failure(cause ?? error);
-      const pid = await holder(join(directory, 'LOCK'));
-      const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
-      throw new Errno('EBUSY', `the store ${directory} is in use by ${who}`, { cause });
+      throw await inUse(shown, cause);
     }
     return new LevelStore(db, await lost(directory));
   }
@@ -205,8 +203,15 @@ const lost = async (directory: string): Promise<string | undefined> => {
   return `the store lost ${bytes} bytes of its newest writes: ${dropped[0]![2]!}`;
 };
 
+/** The EBUSY of a directory that is open. */
+export const inUse = async (directory: string, cause?: Error): Promise<Errno> => {
+  const pid = await holder(join(directory, 'LOCK'));
+  const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
+  return new Errno('EBUSY', `the store ${directory} is in use by ${who}`, { cause });
+};
+
 /** Who holds the lock on a file: proc_locks(5), `1: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE START END`. */
-const holder = async (path: string): Promise<number | undefined> => {
+export const holder = async (path: string): Promise<number | undefined> => {
   try {
     const [{ ino }, locks] = await Promise.all([stat(path), readFile('/proc/locks', 'utf8')]);
     const line = locks.split('\n').find((line) => line.split(/\s+/)[5]?.endsWith(`:${ino}`));
