@@ -114,6 +114,7 @@ const build = async (
     version,
     started: clock.now(),
     state: state.directory,
+    damage: store.damage,
     metrics,
     connections: () => listeners.reduce((sum, { size }) => sum + size, 0),
     listeners: () => listeners.map(({ listening }) => listening),

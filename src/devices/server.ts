@@ -19,6 +19,8 @@ export interface Server {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly state: string;
+  /** What the store had lost when it was opened, in words; undefined when all was there. */
+  readonly damage: string | undefined;
   /** Figures for a collector. */
   readonly metrics: Metrics;
   /** 9P connections. */

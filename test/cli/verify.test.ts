@@ -179,6 +179,7 @@ test('what LevelDB leaves out of a damaged log of its own is told', async (t) =>
   }
   const again = await up();
   t.regex((await run('cat', 'error')).stdout, /EBADMSG the store lost \d+ bytes/);
+  t.regex((await run('cat', 'doctor')).stdout, /^fail store: the store lost \d+ bytes/m);
   await down(again);
 });
 

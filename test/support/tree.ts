@@ -27,6 +27,7 @@ export interface TreeOptions {
   /** Default: keys of this tree's own. */
   keys?: Keys;
   listeners?: readonly Listening[];
+  damage?: string;
   mounts?: readonly string[];
   environment?: Partial<Environment>;
 }
@@ -73,6 +74,7 @@ export const tree = async (t: ExecutionContext, options: TreeOptions = {}): Prom
     version: '1.2.3',
     started: clock.now(),
     state: directory,
+    damage: options.damage,
     metrics,
     connections: () => 0,
     listeners: () => options.listeners ?? [],

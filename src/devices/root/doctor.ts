@@ -31,6 +31,13 @@ const examine = (server: Server): Record<string, () => Promise<Verdict> | Verdic
     const open = (mode & 0o077) !== 0;
     return open ? ['warn', `others can look into ${server.state}: chmod 700 it`] : ['ok', server.state];
   },
+  store: () =>
+    server.damage === undefined
+      ? ['ok', 'nothing was lost']
+      : [
+          'fail',
+          `${server.damage}: restore the state directory from a copy, or run weft verify and send again what is missing`,
+        ],
   disk: async () => {
     const free = await server.environment.free();
     const text = `${Math.floor(free / 1024 / 1024)} MiB free`;

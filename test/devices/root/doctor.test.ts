@@ -8,12 +8,13 @@ test('a line a check: ok, warn or fail, what, what to do', async (t) => {
   for (const line of lines) t.regex(line, /^(ok {2}|warn|fail) [a-z]+: \S/);
   t.deepEqual(
     lines.map((line) => `${line.slice(0, 4).trim()} ${line.slice(5).split(':')[0]!}`),
-    ['ok fuse', 'ok mount', 'ok state', 'ok disk', 'ok listeners', 'warn model', 'ok agents'],
+    ['ok fuse', 'ok mount', 'ok state', 'ok store', 'ok disk', 'ok listeners', 'warn model', 'ok agents'],
   );
 });
 
 test('what is wrong is said with what to do about it', async (t) => {
   const { attach, agents } = await tree(t, {
+    damage: 'the store lost 40 bytes of its newest writes: checksum mismatch',
     listeners: [{ address: 'tcp:127.0.0.1:5640', insecure: true, tier: 'operator' }],
     environment: {
       fuse: async () => 'no /dev/fuse: load the module fuse',
@@ -26,6 +27,7 @@ test('what is wrong is said with what to do about it', async (t) => {
   t.regex(text, /^warn fuse: no \/dev\/fuse: load the module fuse; weft works over 9P all the same$/m);
   t.regex(text, /^warn mount: nothing is mounted/m);
   t.regex(text, /^warn state: .*chmod 700/m);
+  t.regex(text, /^fail store: the store lost 40 bytes of its newest writes: checksum mismatch: restore /m);
   t.regex(text, /^warn disk: 10 MiB free: make room/m);
   t.regex(
     text,
