@@ -129,7 +129,8 @@ class Replay {
       ({ type, name, failed }) => type === 'tool' && name === 'tell' && failed !== true,
     );
     const names = calls.map(({ input }) => String((input as { to?: unknown }).to));
-    return new Set(names.filter((name) => name !== this.#recording[0]!['name'] && /^[a-z][a-z0-9-]{0,31}$/.test(name)));
+    const here = new Set([this.#recording[0]!['name'], 'operator']);
+    return new Set(names.filter((name) => !here.has(name) && /^[a-z][a-z0-9-]{0,31}$/.test(name)));
   }
 
   /** What is recorded from here on. */

@@ -90,3 +90,10 @@ test('two agents that talk', async (t) => {
   await identical(t, ada);
   await identical(t, bob);
 });
+
+test('an agent that tells the operator', async (t) => {
+  const { ada } = await world(t);
+  await ada.inbox.accept(bytes('tell operator it is done'), { origin: operator });
+  await ada.settled(forever());
+  await identical(t, ada);
+});
