@@ -49,7 +49,10 @@ export class Comparison {
     // What was perceived is given, and its digests are those of texts with other ids. Agents have other numbers here.
     const left =
       record['phase'] === 'PERCEIVE' ? without('texts') : record.type === 'message' ? without('id') : undefined;
-    return JSON.parse(plain(JSON.stringify(Object.fromEntries(members), left), named));
+    const shown = Object.fromEntries(members);
+    // Numbers go to messages before they are there, and to some that never are.
+    if (record.type === 'message') shown['job'] = named(`job ${String(record['job'])}`);
+    return JSON.parse(plain(JSON.stringify(shown, left), named));
   }
 }
 

@@ -20,7 +20,8 @@ export const ownOf = (recording: readonly Recorded[]): Set<Recorded> => {
     if (record.type !== 'message') continue;
     const id = String(record['message']);
     const from = record['from'] as Origin;
-    const sent = from.tier === 'agent' && from.name === name && !taken.has(id) && (several || said.has(id));
+    const self = from.tier === 'agent' && from.name === name && !taken.has(id);
+    const sent = self && (said.has(id) || (several && record['in_reply_to'] !== undefined));
     if (sent || (from.tier === 'goal' && said.delete(`goals/${from.name}`))) own.add(record);
     taken.add(id);
   }

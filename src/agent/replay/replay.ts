@@ -119,6 +119,9 @@ class Replay {
     // Whom it told something must be there; they do nothing about it.
     for (const name of this.#told()) await (await this.#agents.define(name, operator)).pause(operator);
     this.#agent = await this.#agents.define(String(first['name']), subjectOf(first['by']), String(first['model']));
+    // The jobs of messages it sends itself have numbers that none of those it is given has.
+    const { range } = this.#agent.jobs;
+    for (const { type, job } of this.#recording) if (type === 'message') range.last = Math.max(range.last, Number(job));
     const { journal } = this.#agent.trajectory;
     this.#take(await journal.read(0, journal.size));
     journal.subscribe((bytes) => this.#take(bytes));

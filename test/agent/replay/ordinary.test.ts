@@ -97,3 +97,18 @@ test('an agent that tells the operator', async (t) => {
   await ada.settled(forever());
   await identical(t, ada);
 });
+
+test('several messages a tick, told and answered to itself, and others that come meanwhile', async (t) => {
+  const { agents, ada } = await world(t);
+  const bob = await agents.define('bob', operator, 'offline');
+  await ada.settings.write('policy/loop', bytes('batch 3\n'), operator);
+  await ada.pause(operator);
+  for (const n of [1, 2, 3, 4])
+    await ada.inbox.accept(bytes(`tell ada ${n}\ntell bob ${n}\ngoal ${n}`), { origin: operator });
+  await bob.inbox.accept(bytes('tell ada one\ntell ada two'), { origin: operator });
+  await ada.resume(operator);
+  await ada.sending.send(bytes('To: ada\n\nfrom the outbox'));
+  for (let round = 0; round < 4; round++) for (const who of [ada, bob]) await who.settled(forever());
+  await identical(t, ada);
+  await identical(t, bob);
+});
