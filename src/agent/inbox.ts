@@ -654,8 +654,13 @@ export class Inbox {
       ...(expires === undefined ? {} : { expires }),
       ...{ hash: hash('sha256', document), size: document.length, attempts: 0, notBefore: 0, interrupted: 0 },
     };
+    // What it made room for is in no record.
+    const drops = this.#agent.settings.limits.overflow === 'drop-oldest';
+    const effects = drops ? this.#room(message).effects : new Effects();
     this.#arrived(message);
-    await this.#host.commit([this.#write(message), this.#mark()], [this.#agent.trajectory.journal]);
+    const operations = [this.#write(message), this.#mark(), ...effects.prepare()];
+    effects.apply();
+    await this.#host.commit(operations, [this.#agent.trajectory.journal]);
   }
 
   /** For the tick: what was taken in is in the trajectory before anything is made of it. */

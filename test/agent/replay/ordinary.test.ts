@@ -112,3 +112,16 @@ test('several messages a tick, told and answered to itself, and others that come
   await identical(t, ada);
   await identical(t, bob);
 });
+
+test('messages that were dropped, because the inbox was full', async (t) => {
+  const { ada, clock } = await world(t);
+  await ada.settings.write('policy/limits', bytes('inbox 2\noverflow drop-oldest\n'), operator);
+  await ada.pause(operator);
+  for (const n of [1, 2, 3, 4]) {
+    clock.advance(1_000);
+    await ada.inbox.accept(bytes(`tell ada ${n}`), { origin: operator });
+  }
+  await ada.resume(operator);
+  await ada.settled(forever());
+  await identical(t, ada);
+});
